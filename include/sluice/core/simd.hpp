@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//
+// simd::Packet<Scalar>: a register of scalars with ordinary operators, and the same vocabulary for plain scalars.
+//
+// A formula that is written once against a type T (operators, T(constant), and the functions of this header and of
+// core/math.hpp) runs in vector lanes with T = Packet<float>, and as it stands with T = float, double, long double or an
+// automatic-differentiation scalar. Comparisons give a mask (bool for scalars) that select() understands.
+//
+// The packets are Eigen's. This is the only header that names Eigen::internal, so that a change there has one place.
+#pragma once
+
+#include <sluice/core/config.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace simd {
+
+/// The lanes that a comparison of packets selected.
+template <class Scalar>
+struct Mask {
+  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
+  Native native;
+};
+
+/// A vector register of `size` scalars; size is 1 where the target has no such vectors.
+template <class Scalar>
+struct Packet {
+  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr int size = Eigen::internal::unpacket_traits<Native>::size;
+
+  Native native;
+
+  Packet() = default;
+  SLUICE_ALWAYS_INLINE explicit Packet(const Scalar& x) : native(Eigen::internal::pset1<Native>(x)) {}
+  template <class Number>
+    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, Scalar>)
+  SLUICE_ALWAYS_INLINE explicit Packet(Number x) : Packet(static_cast<Scalar>(x)) {}
+
+  SLUICE_ALWAYS_INLINE static Packet from_native(const Native& n) {
+    Packet p;
+    p.native = n;
+    return p;
+  }
+};
+
+template <class T>
+struct PacketTraits {
+  using Scalar = T;
+  static constexpr bool is_packet = false;
+};
+template <class S>
+struct PacketTraits<Packet<S>> {
+  using Scalar = S;
+  static constexpr bool is_packet = true;
+};
+
+/// The scalar of a packet; a scalar is its own.
+template <class T>
+using ScalarOf = typename PacketTraits<T>::Scalar;
+
+template <class T>
+inline constexpr bool is_packet = PacketTraits<T>::is_packet;
+
+/// Lanes of a register of this scalar.
+template <class Scalar>
+inline constexpr int packet_size = Packet<Scalar>::size;
+
+/// True for the scalars that the packet kernels serve; all others take the plain Eigen path.
+template <class Scalar>
+inline constexpr bool is_vectorized_scalar =
+    std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
+
+/// Number of vector registers that the compiler may use.
+inline constexpr int register_count = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS;
+
+/// Whether fma(a, b, c) rounds once on this target.
+#if defined(EIGEN_VECTORIZE_FMA) || defined(__ARM_FEATURE_FMA) || defined(__FMA__)
+inline constexpr bool has_fused_multiply_add = true;
+#else
+inline constexpr bool has_fused_multiply_add = false;
+#endif
+
+// --- packets: arithmetic ---------------------------------------------------------------------------------------------
+
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> operator+(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::padd(a.native, b.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> operator-(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::psub(a.native, b.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> operator*(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::pmul(a.native, b.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> operator/(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::pdiv(a.native, b.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> operator-(const Packet<S>& a) {
+  return Packet<S>::from_native(Eigen::internal::pnegate(a.native));
+}
+
+/// a·b + c, rounded once where the target can.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> fma(const Packet<S>& a, const Packet<S>& b, const Packet<S>& c) {
+  return Packet<S>::from_native(Eigen::internal::pmadd(a.native, b.native, c.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> abs(const Packet<S>& a) {
+  return Packet<S>::from_native(Eigen::internal::pabs(a.native));
+}
+
+// --- packets: comparison and selection -------------------------------------------------------------------------------
+
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator<(const Packet<S>& a, const Packet<S>& b) {
+  return {Eigen::internal::pcmp_lt(a.native, b.native)};
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator<=(const Packet<S>& a, const Packet<S>& b) {
+  return {Eigen::internal::pcmp_le(a.native, b.native)};
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator>(const Packet<S>& a, const Packet<S>& b) {
+  return b < a;
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator>=(const Packet<S>& a, const Packet<S>& b) {
+  return b <= a;
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator==(const Packet<S>& a, const Packet<S>& b) {
+  return {Eigen::internal::pcmp_eq(a.native, b.native)};
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator&&(const Mask<S>& a, const Mask<S>& b) {
+  return {Eigen::internal::pand(a.native, b.native)};
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Mask<S> operator||(const Mask<S>& a, const Mask<S>& b) {
+  return {Eigen::internal::por(a.native, b.native)};
+}
+
+/// Per lane: mask ? a : b.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> select(const Mask<S>& mask, const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::pselect(mask.native, a.native, b.native));
+}
+
+// --- packets: memory -------------------------------------------------------------------------------------------------
+
+/// `size` scalars from any address.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> load(const S* from) {
+  return Packet<S>::from_native(
+      Eigen::internal::ploadu<typename Packet<S>::Native>(from));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
+  Eigen::internal::pstoreu(to, x.native);
+}
+/// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
+  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)] = {};
+  std::memcpy(lanes, from, static_cast<std::size_t>(count) * sizeof(S));
+  return load(static_cast<const S*>(lanes));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
+  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+  store(static_cast<S*>(lanes), x);
+  std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof(S));
+}
+
+/// Applies a function of one scalar to every lane: how an activation without a packet form runs.
+template <class S, class Function>
+SLUICE_ALWAYS_INLINE Packet<S> map_lanes(const Packet<S>& x, const Function& function) {
+  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+  store(static_cast<S*>(lanes), x);
+  for (S& lane : lanes) lane = function(lane);
+  return load(static_cast<const S*>(lanes));
+}
+
+// --- the same words for scalars --------------------------------------------------------------------------------------
+
+template <class T>
+concept NotPacket = !is_packet<T>;
+
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T select(bool mask, const T& a, const T& b) {
+  return mask ? a : b;
+}
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T fma(const T& a, const T& b, const T& c) {
+  if constexpr (std::is_floating_point_v<T> && has_fused_multiply_add) {
+    return std::fma(a, b, c);
+  } else {
+    return a * b + c;
+  }
+}
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T abs(const T& a) {
+  using std::abs;
+  return abs(a);
+}
+
+}  // namespace simd
+
+SLUICE_NAMESPACE_END
