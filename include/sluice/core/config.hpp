@@ -15,10 +15,10 @@
 #define SLUICE_DETAIL_JOIN_(a, b, c, d, e) v##a##_##b##_eigen##c##_##d##_align##e
 #define SLUICE_DETAIL_JOIN(a, b, c, d, e) SLUICE_DETAIL_JOIN_(a, b, c, d, e)
 
-// Eigen 3.4 counts WORLD.MAJOR.MINOR (3.4.0); Eigen 5 keeps WORLD 3 and counts MAJOR.MINOR.PATCH (5.0.0).
+// Eigen's series: 3_4 for Eigen 3.4, 3_5 for Eigen 5 (which keeps its "world" at 3).
 #define SLUICE_ABI_NAMESPACE                                                                       \
-  SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_MAJOR_VERSION,              \
-                     EIGEN_MINOR_VERSION, EIGEN_MAX_ALIGN_BYTES)
+  SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_WORLD_VERSION,              \
+                     EIGEN_MAJOR_VERSION, EIGEN_MAX_ALIGN_BYTES)
 
 #define SLUICE_NAMESPACE_BEGIN                                                                     \
   namespace sluice {                                                                               \
@@ -31,9 +31,11 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SLUICE_ALWAYS_INLINE __forceinline
 #define SLUICE_NEVER_INLINE __declspec(noinline)
+#define SLUICE_LAMBDA_INLINE
 #else
 #define SLUICE_ALWAYS_INLINE inline __attribute__((always_inline))
 #define SLUICE_NEVER_INLINE __attribute__((noinline))
+#define SLUICE_LAMBDA_INLINE __attribute__((always_inline))
 #endif
 
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)

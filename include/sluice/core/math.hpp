@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: MIT
 //
-// Elementary functions for scalars, packets and automatic-differentiation scalars.
+// The elementary functions behind the activations, written once for scalars and packets.
+//
+// For float and double, scalars and packets run the same text and agree to the last bit. It rests on
+//
+//   e^y = 4^k · e^r,   k = round(y / ln 4),   |r| ≤ ln 2,
+//
+// where e^r is a polynomial and 4^k = 2^k · 2^k is handed out as its square root. Whoever uses it multiplies the
+// small factor in twice, at the very end: intermediate results neither overflow nor lose bits, and the one rounding
+// into the subnormal numbers is the last operation. 2^-k, which comes for the price of an integer subtraction, keeps
+// 1 + e^y in range: 1 / (1 + m·t²) = s / (s + m·t) with t = 2^k, s = 2^-k.
+//
+// A rounding error of the argument y is amplified |y| times by the exponential, so arguments that are themselves
+// computed come as an unevaluated sum of two numbers (TwoPart).
+//
+// Other types (long double, automatic-differentiation scalars) go through the functions that they bring along.
+//
+// Not made for -ffast-math, which takes NaN, infinities and the order of operations away.
 #pragma once
 
+#include <sluice/core/bits.hpp>
+#include <sluice/core/math_coefficients.hpp>
 #include <sluice/core/simd.hpp>
 
 #include <cmath>
+#include <cstddef>
+#include <limits>
+#include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
 
 namespace math {
+
+/// float and double, as scalars and as packets: what the algorithms of this file are for.
+template <class T>
+concept Vectorizable = simd::is_vectorized_scalar<simd::ScalarOf<T>>;
 
 /// A number that carries its derivatives, as Eigen::AutoDiffScalar does.
 template <class T>
@@ -18,7 +43,11 @@ concept Differentiable = requires(T x) {
   x.derivatives();
 };
 
-/// function(x) with the chain rule for numbers that carry derivatives, lane by lane for packets.
+/// The coefficients that suit T.
+template <class T>
+using CoefficientsOf = Coefficients<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>>;
+
+/// function(x); for numbers that carry derivatives, by the chain rule.
 template <class T, class Function, class Derivative>
 T lift(const T& x, const Function& function, const Derivative& derivative) {
   if constexpr (Differentiable<T>) {
@@ -26,54 +55,169 @@ T lift(const T& x, const Function& function, const Derivative& derivative) {
     y.value() = lift(x.value(), function, derivative);
     y.derivatives() *= derivative(x.value());
     return y;
-  } else if constexpr (simd::is_packet<T>) {
-    return simd::map_lanes(x, function);
   } else {
     return function(x);
   }
 }
 
+// --- unevaluated sums ------------------------------------------------------------------------------------------------
+
+/// hi + lo, where lo is at most a rounding error of hi.
 template <class T>
-T exp(const T& x) {
-  return lift(
-      x, [](const auto& v) { using std::exp; return exp(v); }, [](const auto& v) { return math::exp(v); });
+struct TwoPart {
+  T hi;
+  T lo;
+};
+
+/// A constant of Coefficients in two parts.
+template <class T, class Scalar>
+SLUICE_ALWAYS_INLINE TwoPart<T> two_part(Scalar hi, Scalar lo) {
+  return {T(hi), T(lo)};
+}
+/// A number of an activation (a slope, a limit), which is kept as double, in two parts.
+template <class T>
+SLUICE_ALWAYS_INLINE TwoPart<T> two_part(double value) {
+  if constexpr (std::is_same_v<simd::ScalarOf<T>, float>) {
+    const float hi = static_cast<float>(value);
+    return {T(hi), T(static_cast<float>(value - static_cast<double>(hi)))};
+  } else {
+    return {T(value), T(0.0)};
+  }
+}
+
+/// a·b - p, where p is the rounded a·b.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE T product_error(const T& a, const T& b, const T& p) {
+  if constexpr (simd::has_fused_multiply_add) {
+    return simd::fma(a, b, T(-p));
+  } else {
+    const T a1 = simd::leading_half(a), a2 = a - a1;
+    const T b1 = simd::leading_half(b), b2 = b - b1;
+    return ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2;
+  }
+}
+
+/// x·c in two parts.
+template <class T>
+SLUICE_ALWAYS_INLINE TwoPart<T> multiply(const T& x, const TwoPart<T>& c) {
+  if constexpr (Vectorizable<T>) {
+    const T p = x * c.hi;
+    return {p, simd::fma(x, c.lo, product_error(x, c.hi, p))};
+  } else {
+    return {T(x * T(c.hi + c.lo)), T(0)};
+  }
+}
+
+// --- polynomials -----------------------------------------------------------------------------------------------------
+
+/// c[0] + c[1]·x + … by Horner's rule.
+template <class T, class Scalar, std::size_t N>
+SLUICE_ALWAYS_INLINE T polynomial(const T& x, const Scalar (&c)[N]) {
+  T y(c[N - 1]);
+  for (std::size_t i = N - 1; i-- > 0;) y = simd::fma(y, x, T(c[i]));
+  return y;
+}
+
+// --- the exponential -------------------------------------------------------------------------------------------------
+
+/// e^y = mantissa · root², root = 2^k, inverse_root = 2^-k. Where k is -bias, root is 0.
+template <class T>
+struct ScaledExp {
+  T mantissa;
+  T root;
+  T inverse_root;
+};
+
+template <class T>
+struct ReducedArgument {
+  T rest;  // |rest| ≤ ln 2
+  T root;
+  T inverse_root;
+};
+
+/// |y| must not exceed Coefficients::largest_exponent.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
+  using C = CoefficientsOf<T>;
+  const T shifted = simd::fma(y, T(C::inverse_ln4), T(C::round_to_integer));
+  const T k = shifted - T(C::round_to_integer);
+  const T root = simd::power_of_two_from_low_bits(shifted);
+  return {simd::fma(k, T(-C::ln4_lo), simd::fma(k, T(-C::ln4_hi), y)), root, simd::inverse_power_of_two(root)};
+}
+
+/// e^r for |r| ≤ ln 2.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
+  return simd::fma(r, simd::fma(r, polynomial(r, CoefficientsOf<T>::exp), T(1)), T(1));
+}
+/// e^r - 1 for |r| ≤ ln 2, with a small relative error.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE T expm1_reduced(const T& r) {
+  return simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), r);
+}
+
+/// e^y. For float and double |y| must not exceed Coefficients::largest_exponent.
+template <class T>
+SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const T& y) {
+  if constexpr (Vectorizable<T>) {
+    const ReducedArgument<T> a = reduce(y);
+    return {exp_reduced(a.rest), a.root, a.inverse_root};
+  } else {
+    using std::exp;
+    return {T(exp(y)), T(1), T(1)};
+  }
 }
 template <class T>
-T expm1(const T& x) {
-  return lift(
-      x, [](const auto& v) { using std::expm1; return expm1(v); }, [](const auto& v) { return math::exp(v); });
+SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
+  if constexpr (Vectorizable<T>) {
+    const ReducedArgument<T> a = reduce(y.hi);
+    return {exp_reduced(T(a.rest + y.lo)), a.root, a.inverse_root};
+  } else {
+    return scaled_exp(T(y.hi + y.lo));
+  }
 }
-template <class T>
-T log1p(const T& x) {
-  return lift(
-      x, [](const auto& v) { using std::log1p; return log1p(v); },
-      [](const auto& v) { using V = std::decay_t<decltype(v)>; return V(V(1) / (V(1) + v)); });
+
+/// x cut to [low, high] where the algorithms for float and double need a bounded argument; NaN stays NaN.
+template <class T, class Scalar>
+SLUICE_ALWAYS_INLINE T bounded(const T& x, Scalar low, Scalar high) {
+  if constexpr (Vectorizable<T>) {
+    return simd::max(simd::min(x, T(high)), T(low));
+  } else {
+    static_cast<void>(low);
+    static_cast<void>(high);
+    return x;
+  }
 }
+
+/// e^x - 1 for x ≤ 40.
 template <class T>
-T sigmoid(const T& x) {
-  const T e = math::exp(T(-simd::abs(x)));
-  return simd::select(x < T(0), e, T(1)) / (T(1) + e);
+SLUICE_ALWAYS_INLINE T expm1(const T& x) {
+  if constexpr (Vectorizable<T>) {
+    const ReducedArgument<T> a = reduce(simd::max(x, T(-CoefficientsOf<T>::largest_exponent)));
+    const T power = a.root * a.root;  // exact
+    return simd::fma(power, expm1_reduced(a.rest), T(power - T(1)));
+  } else {
+    return lift(
+        x,
+        [](const auto& v) {
+          using std::expm1;
+          return expm1(v);
+        },
+        [](const auto& v) {
+          using std::exp;
+          return exp(v);
+        });
+  }
 }
-template <class T>
-T tanh(const T& x) {
-  return lift(
-      x, [](const auto& v) { using std::tanh; return tanh(v); },
-      [](const auto& v) { using V = std::decay_t<decltype(v)>; const V s = math::sigmoid(V(V(2) * v)); return V(V(4) * s * (V(1) - s)); });
-}
-template <class T>
-T normal_pdf(const T& x) {
-  return T(0.39894228040143267794) * math::exp(T(T(-0.5) * x * x));
-}
-template <class T>
-T normal_cdf(const T& x) {
-  return lift(
-      x,
-      [](const auto& v) {
-        using std::erfc;
-        using V = std::decay_t<decltype(v)>;
-        return V(V(0.5) * erfc(V(-v * V(0.70710678118654752440))));
-      },
-      [](const auto& v) { return math::normal_pdf(v); });
+
+// --- the logistic function ---------------------------------------------------------------------------------------------
+
+/// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].
+template <class T, class Argument>
+SLUICE_ALWAYS_INLINE T logistic(const T& n, const Argument& minus_v) {
+  const ScaledExp<T> e = scaled_exp(minus_v);
+  const T denominator = simd::fma(e.mantissa, e.root, e.inverse_root);
+  return n / denominator * e.inverse_root;
 }
 
 }  // namespace math

@@ -155,6 +155,16 @@ SLUICE_ALWAYS_INLINE Packet<S> select(const Mask<S>& mask, const Packet<S>& a, c
   return Packet<S>::from_native(Eigen::internal::pselect(mask.native, a.native, b.native));
 }
 
+/// The smaller and the larger of both; where one is NaN, NaN if that one is `a`. (`b` is the constant of a clamp.)
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> min(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::pmin(a.native, b.native));
+}
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
+  return Packet<S>::from_native(Eigen::internal::pmax(a.native, b.native));
+}
+
 // --- packets: memory -------------------------------------------------------------------------------------------------
 
 /// `size` scalars from any address.
@@ -190,6 +200,33 @@ SLUICE_ALWAYS_INLINE Packet<S> map_lanes(const Packet<S>& x, const Function& fun
   return load(static_cast<const S*>(lanes));
 }
 
+/// The sum of all lanes.
+template <class S>
+SLUICE_ALWAYS_INLINE S sum(const Packet<S>& x) {
+  return Eigen::internal::predux(x.native);
+}
+
+// --- packets: transposition ------------------------------------------------------------------------------------------
+
+/// rows[i] lane j <-> rows[j] lane i of a square block.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
+#endif
+template <class S>
+SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {
+  constexpr int size = Packet<S>::size;
+  if constexpr (size > 1) {
+    Eigen::internal::PacketBlock<typename Packet<S>::Native, size> block;
+    for (int i = 0; i < size; ++i) block.packet[i] = rows[i].native;
+    Eigen::internal::ptranspose(block);
+    for (int i = 0; i < size; ++i) rows[i].native = block.packet[i];
+  }
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 // --- the same words for scalars --------------------------------------------------------------------------------------
 
 template <class T>
@@ -211,6 +248,58 @@ template <NotPacket T>
 SLUICE_ALWAYS_INLINE T abs(const T& a) {
   using std::abs;
   return abs(a);
+}
+
+/// What a loop over scalars works with: a packet for float and double, the scalar itself otherwise.
+template <class Scalar>
+using Register = std::conditional_t<is_vectorized_scalar<Scalar>, Packet<Scalar>, Scalar>;
+
+template <class Scalar>
+constexpr int register_size() {
+  if constexpr (is_vectorized_scalar<Scalar>) {
+    return packet_size<Scalar>;
+  } else {
+    return 1;
+  }
+}
+template <class Scalar>
+SLUICE_ALWAYS_INLINE Register<Scalar> load_register(const Scalar* from) {
+  if constexpr (is_vectorized_scalar<Scalar>) {
+    return load(from);
+  } else {
+    return *from;
+  }
+}
+template <class Scalar>
+SLUICE_ALWAYS_INLINE void store_register(Scalar* to, const Register<Scalar>& x) {
+  if constexpr (is_vectorized_scalar<Scalar>) {
+    store(to, x);
+  } else {
+    *to = x;
+  }
+}
+
+// --- expressions -----------------------------------------------------------------------------------------------------
+
+/// Reads single coefficients of an expression that has no memory of its own (x.cwiseAbs(), 2 * x, ...). A product nested in
+/// it is evaluated once, when the reader is made, as Eigen itself would.
+template <class Expression>
+class CoefficientReader {
+ public:
+  explicit CoefficientReader(const Expression& expression) : evaluator_(expression) {}
+  typename Expression::Scalar operator()(Index row, Index col) const { return evaluator_.coeff(row, col); }
+
+ private:
+  Eigen::internal::evaluator<Expression> evaluator_;
+};
+
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T min(const T& a, const T& b) {
+  return b < a ? b : a;
+}
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T max(const T& a, const T& b) {
+  return a < b ? b : a;
 }
 
 }  // namespace simd

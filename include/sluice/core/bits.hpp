@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// Exponents, signs and mantissas as bits, for float and double, scalars and packets alike.
+#pragma once
+
+#include <sluice/core/simd.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace simd {
+
+/// What is done to the bits of a scalar, lane by lane. `Unsigned` is the unsigned integer of the scalar's size.
+template <class Scalar>
+struct Bits {
+  using Unsigned = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+  static constexpr int mantissa = std::numeric_limits<Scalar>::digits - 1;
+  static constexpr Unsigned bias = static_cast<Unsigned>(std::numeric_limits<Scalar>::max_exponent - 1);
+  static constexpr Unsigned sign = Unsigned{1} << (8 * sizeof(Scalar) - 1);
+};
+
+namespace detail {
+
+// Vectors of integers with operators where the compiler has them; lane by lane otherwise, which is slow but right.
+template <class T>
+struct BitVector {
+  using Scalar = ScalarOf<T>;
+  using Unsigned = typename Bits<Scalar>::Unsigned;
+#if defined(__GNUC__)
+  typedef Unsigned Type __attribute__((vector_size(sizeof(T))));
+#else
+  struct Type {
+    Unsigned lanes[sizeof(T) / sizeof(Unsigned)];
+    template <class Op>
+    static Type map(const Type& a, const Op& op) {
+      Type r;
+      for (std::size_t i = 0; i < sizeof(T) / sizeof(Unsigned); ++i) r.lanes[i] = op(a.lanes[i], i);
+      return r;
+    }
+    Type operator<<(int n) const { return map(*this, [&](Unsigned x, std::size_t) { return x << n; }); }
+    Type operator&(Unsigned m) const { return map(*this, [&](Unsigned x, std::size_t) { return x & m; }); }
+    Type operator|(const Type& o) const { return map(*this, [&](Unsigned x, std::size_t i) { return x | o.lanes[i]; }); }
+    friend Type operator-(Unsigned m, const Type& a) { return map(a, [&](Unsigned x, std::size_t) { return m - x; }); }
+  };
+#endif
+};
+
+template <class To, class From>
+SLUICE_ALWAYS_INLINE To reinterpret(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(To));
+  return to;
+}
+template <class T>
+SLUICE_ALWAYS_INLINE auto bits_of(const T& x) {
+  return reinterpret<typename BitVector<T>::Type>(x);
+}
+
+}  // namespace detail
+
+/// 2^k from a number whose lowest bits are k + bias, 0 ≤ k + bias ≤ 2 bias; k + bias = 0 gives 0.
+template <class T>
+SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
+  return detail::reinterpret<T>(detail::bits_of(x) << Bits<ScalarOf<T>>::mantissa);
+}
+/// 2^-k from 2^k: only the exponent field is negated. The partner of 2^bias is 0, as above.
+template <class T>
+SLUICE_ALWAYS_INLINE T inverse_power_of_two(const T& x) {
+  using B = Bits<ScalarOf<T>>;
+  return detail::reinterpret<T>((2 * B::bias << B::mantissa) - detail::bits_of(x));
+}
+/// A magnitude (its sign bit is clear) with the sign of another number.
+template <class T>
+SLUICE_ALWAYS_INLINE T with_sign_of(const T& magnitude, const T& signed_number) {
+  return detail::reinterpret<T>(detail::bits_of(magnitude) |
+                                (detail::bits_of(signed_number) & Bits<ScalarOf<T>>::sign));
+}
+/// x with the lower half of its mantissa cleared: products of two such numbers are exact.
+template <class T>
+SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
+  using B = Bits<ScalarOf<T>>;
+  constexpr auto mask = ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
+  return detail::reinterpret<T>(detail::bits_of(x) & mask);
+}
+/// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add with a later sum.
+template <class T>
+SLUICE_ALWAYS_INLINE T rounded(const T& x) {
+  T y = x;
+#if defined(__GNUC__) && defined(__AVX512F__)
+  if constexpr (is_packet<T>) __asm__("" : "+v"(y.native)); else __asm__("" : "+v"(y));
+#elif defined(__GNUC__) && defined(__SSE2__)
+  if constexpr (is_packet<T>) __asm__("" : "+x"(y.native)); else __asm__("" : "+x"(y));
+#elif defined(__GNUC__) && defined(__aarch64__)
+  if constexpr (is_packet<T>) __asm__("" : "+w"(y.native)); else __asm__("" : "+w"(y));
+#endif
+  return y;
+}
+
+}  // namespace simd
+
+SLUICE_NAMESPACE_END

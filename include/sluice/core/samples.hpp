@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+//
+// How the arguments of a layer are understood as samples: rows are samples, features run along the last axis.
+//
+// A matrix expression is (samples × features). A type that is a vector at compile time is one sample, whichever way it
+// stands. Everything with memory of its own becomes a MatrixView without a copy; an expression without memory is evaluated
+// a block of rows at a time. tensor.hpp adds Eigen's tensors by specialising SampleTraits.
+#pragma once
+
+#include <sluice/core/error.hpp>
+#include <sluice/core/matrix_view.hpp>
+#include <sluice/core/scratch.hpp>
+#include <sluice/core/simd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Specialised for every kind of argument; see the dense one below for the members.
+template <class T>
+struct SampleTraits {
+  static constexpr bool is_supported = false;
+};
+
+template <class T>
+concept DenseExpression = std::is_base_of_v<Eigen::DenseBase<T>, T>;
+
+/// A type with memory of its own that can change its size.
+template <class T>
+concept ResizableDense = std::is_base_of_v<Eigen::PlainObjectBase<T>, T> &&
+                         (T::RowsAtCompileTime == Dynamic || T::ColsAtCompileTime == Dynamic);
+
+template <DenseExpression T>
+struct SampleTraits<T> {
+  using Scalar = typename T::Scalar;
+  static constexpr bool is_supported = true;
+  static constexpr bool has_memory = (static_cast<int>(T::Flags) & Eigen::DirectAccessBit) != 0;
+  static constexpr bool is_writable = has_memory && (static_cast<int>(T::Flags) & Eigen::LvalueBit) != 0;
+  static constexpr bool is_column = T::ColsAtCompileTime == 1 && T::RowsAtCompileTime != 1;
+  static constexpr bool is_vector = is_column || T::RowsAtCompileTime == 1;
+  static constexpr Index features_at_compile_time = is_column ? T::RowsAtCompileTime : T::ColsAtCompileTime;
+
+  using Shape = std::array<Index, 2>;  // samples, features
+
+  static Shape shape(const T& x) {
+    return is_column ? Shape{x.cols(), x.rows()} : Shape{x.rows(), x.cols()};
+  }
+  static std::string text(const Shape& shape) {
+    return is_column ? shape_text(shape[1], shape[0]) : shape_text(shape[0], shape[1]);
+  }
+
+  static MatrixView<const Scalar> view(const T& x)
+    requires(has_memory)
+  {
+    return orient(MatrixView<const Scalar>{x.derived().data(), x.rows(), x.cols(), x.rowStride(), x.colStride()});
+  }
+  static MatrixView<Scalar> writable_view(T& x)
+    requires(is_writable)
+  {
+    return orient(MatrixView<Scalar>{x.derived().data(), x.rows(), x.cols(), x.rowStride(), x.colStride()});
+  }
+
+  /// Calls f(first_row, view) for blocks of rows that together are x; one block where x has memory.
+  template <class Function>
+  static void for_each_block(const T& x, const Function& f) {
+    if constexpr (has_memory) {
+      f(Index(0), view(x));
+    } else {
+      struct EvaluatedRows;
+      const simd::CoefficientReader<T> reader(x);
+      const Shape s = shape(x);
+      const Index step = std::min<Index>(s[0], 64);
+      Scalar* const rows = scratch<EvaluatedRows, Scalar>(step * s[1]);
+      for (Index first = 0; first < s[0]; first += step) {
+        const Index count = std::min(step, s[0] - first);
+        for (Index r = 0; r < count; ++r) {
+          for (Index c = 0; c < s[1]; ++c) {
+            rows[r * s[1] + c] = is_column ? reader(c, first + r) : reader(first + r, c);
+          }
+        }
+        f(first, MatrixView<const Scalar>{rows, count, s[1], s[1], 1});
+      }
+    }
+  }
+
+  /// What a layer returns for an input of this type: the same orientation and storage order, another number of features.
+  /// (A matrix of one feature stays a matrix: as a vector type it would be taken for one sample by the next layer.)
+  template <Index Features>
+  using Output = std::conditional_t<
+      is_column, Eigen::Matrix<Scalar, Features, 1>,
+      std::conditional_t<T::RowsAtCompileTime == 1, Eigen::Matrix<Scalar, 1, Features>,
+                         Eigen::Matrix<Scalar, T::RowsAtCompileTime, Features == 1 ? Dynamic : Features,
+                                       T::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor>>>;
+
+  static constexpr bool is_resizable = ResizableDense<T>;
+  static bool is_empty(const T& y) { return y.size() == 0; }
+  static bool can_resize(const Shape& s) {
+    const Index rows = is_column ? s[1] : s[0];
+    const Index cols = is_column ? s[0] : s[1];
+    return (T::RowsAtCompileTime == Dynamic || T::RowsAtCompileTime == rows) &&
+           (T::ColsAtCompileTime == Dynamic || T::ColsAtCompileTime == cols);
+  }
+  static void resize(T& y, const Shape& s) { is_column ? y.resize(s[1], s[0]) : y.resize(s[0], s[1]); }
+
+ private:
+  template <class U>
+  static MatrixView<U> orient(const MatrixView<U>& v) {
+    return is_column ? v.transpose() : v;
+  }
+};
+
+/// Calls f(view) with all samples of x; an expression without memory is evaluated into scratch memory first.
+template <class X, class Function>
+void with_view(const X& x, const Function& f) {
+  using Traits = SampleTraits<X>;
+  if constexpr (Traits::has_memory) {
+    f(Traits::view(x));
+  } else {
+    struct Evaluated;
+    using Scalar = typename Traits::Scalar;
+    const auto shape = Traits::shape(x);
+    Scalar* const all = scratch<Evaluated, Scalar>(shape[0] * shape[1]);
+    Traits::for_each_block(x, [&](Index first, const MatrixView<const Scalar>& rows) {
+      std::copy_n(rows.data, rows.rows * rows.cols, all + first * shape[1]);
+    });
+    f(MatrixView<const Scalar>{all, shape[0], shape[1], shape[1], 1});
+  }
+}
+
+/// What the caller may hand in as input, and as output.
+template <class X>
+concept SampleInput = SampleTraits<std::remove_cvref_t<X>>::is_supported;
+template <class Y>
+concept SampleOutput = SampleTraits<std::remove_cvref_t<Y>>::is_supported;
+
+template <class X>
+using TraitsOf = SampleTraits<std::remove_cvref_t<X>>;
+
+/// The shape of x with another number of features.
+template <class X>
+auto shape_with_features(const X& x, Index features) {
+  auto shape = TraitsOf<X>::shape(x);
+  shape.back() = features;
+  return shape;
+}
+
+/// Number of samples: the product of all extents but the last.
+template <class X>
+Index sample_count(const X& x) {
+  const auto shape = TraitsOf<X>::shape(x);
+  Index count = 1;
+  for (std::size_t i = 0; i + 1 < shape.size(); ++i) count *= shape[i];
+  return count;
+}
+
+/// Refuses an input of another scalar (at compile time) or with another number of features.
+template <class Scalar, Index Features, class X>
+void check_input(std::string_view layer, std::string_view what, const X& x, Index features) {
+  using Traits = TraitsOf<X>;
+  static_assert(std::is_same_v<typename Traits::Scalar, Scalar>,
+                "sluice: the argument has another scalar than the layer; write x.template cast<Scalar>()");
+  static_assert(Features == Dynamic || Traits::features_at_compile_time == Dynamic ||
+                    Features == Traits::features_at_compile_time,
+                "sluice: the argument has another number of features than the layer expects; samples are rows, so a "
+                "matrix of (features × samples) is passed as x.transpose()");
+  const auto shape = Traits::shape(x);
+  if (shape.back() != features) {
+    fail(layer, "expected ", what, " with ", features, " features, got ", shape.back(), " (", what, " is ",
+         Traits::text(shape), ")");
+  }
+}
+
+/// Refuses an argument that does not have the shape of x with another number of features.
+template <class Scalar, Index Features, class X, class Y>
+void check_same_samples(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
+  using Traits = TraitsOf<Y>;
+  static_assert(std::is_same_v<typename Traits::Scalar, Scalar>,
+                "sluice: the argument has another scalar than the layer");
+  static_assert(Features == Dynamic || Traits::features_at_compile_time == Dynamic ||
+                    Features == Traits::features_at_compile_time,
+                "sluice: the output has another number of features (columns) than the layer computes");
+  static_assert(std::tuple_size_v<typename Traits::Shape> == std::tuple_size_v<typename TraitsOf<X>::Shape>,
+                "sluice: input and output must have the same rank");
+  const auto expected = shape_with_features(x, features);
+  const auto got = Traits::shape(y);
+  if (got != expected) {
+    fail(layer, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got));
+  }
+}
+
+/// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs later,
+/// in prepare_output: nothing is touched before everything has been checked.
+template <class Scalar, Index Features, class X, class Y>
+void check_output(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
+  static_assert(TraitsOf<Y>::is_writable,
+                "sluice: an output must be a matrix, block, map or tensor that can be written to");
+  if constexpr (TraitsOf<Y>::is_resizable) {
+    if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(shape_with_features(x, features))) return;
+  }
+  check_same_samples<Scalar, Features>(layer, what, x, y, features);
+}
+
+template <class X, class Y>
+auto prepare_output(const X& x, Y& y, Index features) {
+  if constexpr (TraitsOf<Y>::is_resizable) {
+    const auto shape = shape_with_features(x, features);
+    if (TraitsOf<Y>::shape(y) != shape) TraitsOf<Y>::resize(y, shape);
+  }
+  return TraitsOf<Y>::writable_view(y);
+}
+
+/// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.
+template <class A, class B>
+void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a, std::string_view what_b, const B& b) {
+  if constexpr (TraitsOf<A>::has_memory && TraitsOf<B>::has_memory) {
+    if (overlap(TraitsOf<A>::view(a), TraitsOf<B>::view(b))) {
+      fail(layer, "expected ", what_a, " and ", what_b, " in separate memory, got an overlap");
+    }
+  }
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END

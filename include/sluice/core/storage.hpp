@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// ParameterStorage: the numbers a layer learns, in one aligned piece of memory. Small sizes that are known in the type lie
+// inside the object (no heap); everything else lies on the heap.
+//
+// A few scalars of padding follow the parameters: kernels read whole packets, also at the end of the last row, and ignore
+// the surplus lanes.
+#pragma once
+
+#include <sluice/core/simd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Largest parameter block that is kept inside the object.
+inline constexpr std::size_t inline_storage_limit = 128 * 1024;
+
+template <class Scalar>
+inline constexpr Index storage_padding = simd::is_vectorized_scalar<Scalar> ? 2 * simd::packet_size<Scalar> : 0;
+
+/// Size: number of parameters, or Dynamic.
+template <class Scalar, Index Size>
+inline constexpr bool is_stored_inline =
+    Size != Dynamic && static_cast<std::size_t>(Size) <= inline_storage_limit / sizeof(Scalar);
+
+template <class Scalar, Index Size, bool Inline = is_stored_inline<Scalar, Size>>
+class ParameterStorage {
+ public:
+  explicit ParameterStorage(Index size) : scalars_(static_cast<std::size_t>(size + storage_padding<Scalar>), Scalar(0)) {}
+
+  Scalar* data() { return scalars_.data(); }
+  const Scalar* data() const { return scalars_.data(); }
+
+ private:
+  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> scalars_;
+};
+
+template <class Scalar, Index Size>
+class ParameterStorage<Scalar, Size, true> {
+ public:
+  explicit ParameterStorage(Index /*size*/) { scalars_.fill(Scalar(0)); }
+
+  Scalar* data() { return scalars_.data(); }
+  const Scalar* data() const { return scalars_.data(); }
+
+ private:
+  static constexpr std::size_t alignment = std::max<std::size_t>(EIGEN_MAX_STATIC_ALIGN_BYTES, alignof(Scalar));
+  alignas(alignment) std::array<Scalar, static_cast<std::size_t>(Size + storage_padding<Scalar>)> scalars_;
+};
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+//
+// The register tile: C += A·B for a few rows and two packets of columns.
+//
+//   C[r, 0..P)  += Σₖ A[r, k] · B₀[k, 0..P)      r < Rows, P = packet size
+//   C[r, P..2P) += Σₖ A[r, k] · B₁[k, 0..P)
+//
+// The two packets come from two pointers. For a fused projection they are the value and the gate columns of the same
+// units, for an ordinary matrix product two neighbours. Rows is as large as the register file allows: 2·Rows accumulators,
+// the two packets of B, and one broadcast of A. Each tile is a function of its own that is never inlined: inlined into
+// something larger, GCC 12 spills the accumulators.
+//
+// Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the batch:
+// a sample gives the same bits alone and in a batch.
+#pragma once
+
+#include <sluice/core/simd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
+
+/// A and B as the tile reads them: a[k·a_stride + r], b₀[k·b_stride + lane]; C row by row, c_stride apart.
+template <class Scalar>
+struct TileArguments {
+  Index depth;
+  const Scalar* a;
+  Index a_stride;
+  const Scalar* b0;
+  const Scalar* b1;
+  Index b_stride;
+  Scalar* c0;
+  Scalar* c1;
+  Index c_stride;
+};
+
+template <class Scalar, int Rows>
+SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar>& t) {
+  using Packet = simd::Packet<Scalar>;
+  Packet acc0[Rows], acc1[Rows];
+  for (int r = 0; r < Rows; ++r) {
+    acc0[r] = simd::load(static_cast<const Scalar*>(t.c0 + r * t.c_stride));
+    acc1[r] = simd::load(static_cast<const Scalar*>(t.c1 + r * t.c_stride));
+  }
+  const Scalar* a = t.a;
+  const Scalar* b0 = t.b0;
+  const Scalar* b1 = t.b1;
+  for (Index k = 0; k < t.depth; ++k) {
+    const Packet p0 = simd::load(b0);
+    const Packet p1 = simd::load(b1);
+    for (int r = 0; r < Rows; ++r) {
+      const Packet x(a[r]);
+      acc0[r] = simd::fma(x, p0, acc0[r]);
+      acc1[r] = simd::fma(x, p1, acc1[r]);
+    }
+    a += t.a_stride;
+    b0 += t.b_stride;
+    b1 += t.b_stride;
+  }
+  for (int r = 0; r < Rows; ++r) {
+    simd::store(t.c0 + r * t.c_stride, acc0[r]);
+    simd::store(t.c1 + r * t.c_stride, acc1[r]);
+  }
+}
+
+/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows.
+template <class Scalar>
+void multiply_tile(int rows, const TileArguments<Scalar>& arguments) {
+  using Function = void (*)(const TileArguments<Scalar>&);
+  static constexpr auto tiles = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, I + 1>...};
+  }(std::make_integer_sequence<int, max_tile_rows>{});
+  tiles[static_cast<std::size_t>(rows - 1)](arguments);
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+//
+// sluice: gated linear units over Eigen. Everything but Eigen::Tensor support (<sluice/tensor.hpp>).
+#pragma once
+
+#include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/version.hpp>
