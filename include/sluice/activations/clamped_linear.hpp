@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The value of gpt-oss: clamp(x, -limit, limit) + offset.
+// The value half of gpt-oss: clamp(x, -limit, limit) + offset. https://github.com/openai/gpt-oss
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,18 +8,23 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// clamp(x, -limit, limit) + offset: one rounding of the sum, so its error is @ClampedLinearV@ ULP. The derivative is 1 up to and including
+/// the limits, 0 beyond, exactly.
 struct ClampedLinear {
   static constexpr std::string_view name = "clamped_linear";
+
   double limit = 7;
   double offset = 1;
 
   template <class T>
-  T value(const T& x) const {
-    return simd::select(x > T(limit), T(limit), simd::select(x < T(-limit), T(-limit), x)) + T(offset);
+  SLUICE_ALWAYS_INLINE T value(const T& x) const {
+    return T(simd::max(T(simd::min(x, T(limit))), T(-limit))) + T(offset);
   }
+
   template <class T>
-  T derivative(const T& x) const {
-    return simd::select(simd::abs(x) <= T(limit), T(1), simd::select(simd::abs(x) > T(limit), T(0), x));
+  SLUICE_ALWAYS_INLINE T derivative(const T& x) const {
+    const T a = simd::abs(x);
+    return simd::select(a <= T(limit), T(1), simd::select(a > T(limit), T(0), x));
   }
 };
 

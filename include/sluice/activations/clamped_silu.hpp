@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The gate of gpt-oss: y sigmoid(alpha y), y = min(x, limit).
+// The gate of gpt-oss: y·σ(αy) with y = min(x, limit). https://github.com/openai/gpt-oss
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -9,17 +9,23 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// y·σ(αy), y = min(x, limit).
+///
+/// Maximum error @ClampedSiLUV@ ULP, derivative @ClampedSiLUD@ ULP, over all of float and double. The derivative is 0 beyond the
+/// limit and NaN at -∞, as the value.
 struct ClampedSiLU {
   static constexpr std::string_view name = "clamped_silu";
+
   double alpha = 1.702;
   double limit = 7;
 
   template <class T>
-  T value(const T& x) const {
-    return Swish{alpha}.value(T(simd::select(x > T(limit), T(limit), x)));
+  SLUICE_ALWAYS_INLINE T value(const T& x) const {
+    return Swish{alpha}.value(T(simd::min(x, T(limit))));
   }
+
   template <class T>
-  T derivative(const T& x) const {
+  SLUICE_ALWAYS_INLINE T derivative(const T& x) const {
     return simd::select(x > T(limit), T(0), Swish{alpha}.derivative(x));
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Hard sigmoid: clamp(x/6 + 1/2, 0, 1).
+// Hard sigmoid: clamp(x/6 + 1/2, 0, 1), computed as clamp(x + 3, 0, 6) / 6, which cancels nothing.
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,17 +8,21 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// clamp(x/6 + 1/2, 0, 1).
+///
+/// Maximum error @HardSigmoidV@ ULP, derivative (1/6 strictly inside, 0 outside) @HardSigmoidD@ ULP, over all of float and double.
 struct HardSigmoid {
   static constexpr std::string_view name = "hard_sigmoid";
 
   template <class T>
-  static T value(const T& x) {
-    const T y = x + T(3);
-    return T(simd::select(y < T(0), T(0), simd::select(y > T(6), T(6), y))) / T(6);
+  SLUICE_ALWAYS_INLINE static T value(const T& x) {
+    return T(simd::max(T(simd::min(T(x + T(3)), T(6))), T(0))) / T(6);
   }
+
   template <class T>
-  static T derivative(const T& x) {
-    return simd::select(simd::abs(x) < T(3), T(T(1) / T(6)), simd::select(simd::abs(x) >= T(3), T(0), x));
+  SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
+    const T a = simd::abs(x);
+    return simd::select(a < T(3), T(T(1) / T(6)), simd::select(a >= T(3), T(0), x));
   }
 };
 

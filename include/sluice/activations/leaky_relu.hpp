@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Leaky ReLU: x for x > 0, slope x otherwise.
+// Leaky ReLU: x for x > 0, slope·x otherwise.
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,16 +8,20 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// x for x > 0, slope·x otherwise; the derivative at 0 is the slope. Maximum error @LeakyReLUV@ ULP, derivative @LeakyReLUD@ ULP,
+/// over all of float and double (in float the stored slope is rounded first).
 struct LeakyReLU {
   static constexpr std::string_view name = "leaky_relu";
+
   double slope = 0.01;
 
   template <class T>
-  T value(const T& x) const {
-    return simd::select(x < T(0), T(T(slope) * x), x);
+  SLUICE_ALWAYS_INLINE T value(const T& x) const {
+    return simd::select(x > T(0), x, T(T(slope) * x));
   }
+
   template <class T>
-  T derivative(const T& x) const {
+  SLUICE_ALWAYS_INLINE T derivative(const T& x) const {
     return simd::select(x > T(0), T(1), simd::select(x <= T(0), T(slope), x));
   }
 };

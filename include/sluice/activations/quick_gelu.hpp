@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: MIT
 //
-// QuickGELU: x sigmoid(1.702 x).
+// QuickGELU: x·σ(1.702·x), the sigmoid approximation of GELU. Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415
 #pragma once
 
 #include <sluice/activations/activation.hpp>
-#include <sluice/activations/silu.hpp>
+#include <sluice/activations/swish.hpp>
 #include <sluice/core/math.hpp>
 
 SLUICE_NAMESPACE_BEGIN
 
+/// x·σ(1.702·x), where 1.702 is that number and not the nearest scalar.
+///
+/// Maximum error @QuickGELUV@ ULP, derivative @QuickGELUD@ ULP, over all of float and double. Infinities as SiLU.
 struct QuickGELU {
   static constexpr std::string_view name = "quick_gelu";
 
   template <class T>
-  static T value(const T& x) {
-    return x * math::sigmoid(T(T(1.702) * x));
+  SLUICE_ALWAYS_INLINE static T value(const T& x) {
+    using C = math::CoefficientsOf<T>;
+    return detail::swish_value(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
+
   template <class T>
-  static T derivative(const T& x) {
-    return SiLU::derivative(T(T(1.702) * x));
+  SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
+    using C = math::CoefficientsOf<T>;
+    return detail::swish_derivative(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// ReLU: max(x, 0).
+// Rectified linear unit: max(x, 0).
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,15 +8,17 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// max(x, 0), exactly; max(NaN, 0) is NaN. The derivative is 0 at x = 0 and NaN for NaN.
 struct ReLU {
   static constexpr std::string_view name = "relu";
 
   template <class T>
-  static T value(const T& x) {
-    return simd::select(x < T(0), T(0), x);
+  SLUICE_ALWAYS_INLINE static T value(const T& x) {
+    return simd::max(x, T(0));
   }
+
   template <class T>
-  static T derivative(const T& x) {
+  SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
     return simd::select(x > T(0), T(1), simd::select(x <= T(0), T(0), x));
   }
 };

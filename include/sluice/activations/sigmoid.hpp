@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Sigmoid: 1 / (1 + exp(-x)).
+// Sigmoid (logistic function): σ(x) = 1 / (1 + e^-x),  σ'(x) = σ(x)·σ(-x).
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,16 +8,21 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// σ(x) = 1 / (1 + e^-x).
+///
+/// Maximum error @SigmoidV@ ULP, derivative @SigmoidD@ ULP, over all of float and double, subnormal results included.
 struct Sigmoid {
   static constexpr std::string_view name = "sigmoid";
 
   template <class T>
-  static T value(const T& x) {
-    return math::sigmoid(x);
+  SLUICE_ALWAYS_INLINE static T value(const T& x) {
+    using C = math::CoefficientsOf<T>;
+    return math::logistic(T(1), math::bounded(x, -C::largest_exponent, C::negligible));
   }
+
   template <class T>
-  static T derivative(const T& x) {
-    return math::sigmoid(x) * math::sigmoid(T(-x));
+  SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
+    return math::logistic_slope(T(1), x);
   }
 };
 

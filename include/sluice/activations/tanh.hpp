@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Hyperbolic tangent.
+// Hyperbolic tangent: tanh(x) = sign(x)·E / (E + 2) with E = e^(2|x|) - 1,  tanh'(x) = 1 / cosh²(x) = 4·σ(2x)·σ(-2x).
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -8,17 +8,27 @@
 
 SLUICE_NAMESPACE_BEGIN
 
+/// tanh(x).
+///
+/// Maximum error @TanhV@ ULP, derivative @TanhD@ ULP, over all of float and double.
 struct Tanh {
   static constexpr std::string_view name = "tanh";
 
   template <class T>
-  static T value(const T& x) {
-    return math::tanh(x);
+  SLUICE_ALWAYS_INLINE static T value(const T& x) {
+    if constexpr (math::Vectorizable<T>) {
+      const T a = simd::abs(x);
+      const T e = math::expm1(T(simd::min(T(a + a), T(math::CoefficientsOf<T>::tanh_end))));
+      return simd::with_sign_of(T(e / (e + T(2))), x);
+    } else {
+      using std::tanh;
+      return tanh(x);
+    }
   }
+
   template <class T>
-  static T derivative(const T& x) {
-    const T y = math::tanh(x);
-    return (T(1) - y) * (T(1) + y);
+  SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
+    return math::logistic_slope(T(4), T(x + x));
   }
 };
 

@@ -11,6 +11,17 @@
 #include <limits>
 #include <type_traits>
 
+// An empty instruction that might change a register, for all the compiler knows.
+#if defined(__GNUC__) && defined(__AVX512F__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+v"(x))
+#elif defined(__GNUC__) && defined(__SSE2__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+x"(x))
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+w"(x))
+#else
+#define SLUICE_DETAIL_OPAQUE(x) static_cast<void>(x)
+#endif
+
 SLUICE_NAMESPACE_BEGIN
 
 namespace simd {
@@ -92,16 +103,16 @@ SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
 template <class T>
 SLUICE_ALWAYS_INLINE T rounded(const T& x) {
   T y = x;
-#if defined(__GNUC__) && defined(__AVX512F__)
-  if constexpr (is_packet<T>) __asm__("" : "+v"(y.native)); else __asm__("" : "+v"(y));
-#elif defined(__GNUC__) && defined(__SSE2__)
-  if constexpr (is_packet<T>) __asm__("" : "+x"(y.native)); else __asm__("" : "+x"(y));
-#elif defined(__GNUC__) && defined(__aarch64__)
-  if constexpr (is_packet<T>) __asm__("" : "+w"(y.native)); else __asm__("" : "+w"(y));
-#endif
+  if constexpr (is_packet<T>) {
+    SLUICE_DETAIL_OPAQUE(y.native);
+  } else if constexpr (is_vectorized_scalar<T>) {
+    SLUICE_DETAIL_OPAQUE(y);
+  }
   return y;
 }
 
 }  // namespace simd
 
 SLUICE_NAMESPACE_END
+
+#undef SLUICE_DETAIL_OPAQUE

@@ -178,8 +178,8 @@ SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
 }
 
 /// x cut to [low, high] where the algorithms for float and double need a bounded argument; NaN stays NaN.
-template <class T, class Scalar>
-SLUICE_ALWAYS_INLINE T bounded(const T& x, Scalar low, Scalar high) {
+template <class T, class Low, class High>
+SLUICE_ALWAYS_INLINE T bounded(const T& x, Low low, High high) {
   if constexpr (Vectorizable<T>) {
     return simd::max(simd::min(x, T(high)), T(low));
   } else {
@@ -210,14 +210,128 @@ SLUICE_ALWAYS_INLINE T expm1(const T& x) {
   }
 }
 
+// --- for types without vectors -----------------------------------------------------------------------------------------
+
+/// A number with as many digits as T can take.
+template <class T>
+T constant(long double value) {
+  if constexpr (std::is_same_v<T, long double>) {
+    return value;
+  } else {
+    return T(static_cast<double>(value));
+  }
+}
+template <class T>
+T log1p(const T& x) {
+  return lift(
+      x,
+      [](const auto& v) {
+        using std::log1p;
+        return log1p(v);
+      },
+      [](const auto& v) {
+        using V = std::decay_t<decltype(v)>;
+        return V(V(1) / V(V(1) + v));
+      });
+}
+/// The density of the normal distribution.
+template <class T>
+T normal_pdf(const T& x) {
+  using std::exp;
+  return constant<T>(0.398942280401432677939946059934381868L) * T(exp(T(T(-0.5) * x * x)));
+}
+/// Φ(x), the normal distribution function.
+template <class T>
+T normal_cdf(const T& x) {
+  return lift(
+      x,
+      [](const auto& v) {
+        using std::erfc;
+        using V = std::decay_t<decltype(v)>;
+        return V(V(0.5) * erfc(V(-v * constant<V>(0.707106781186547524400844362104849039L))));
+      },
+      [](const auto& v) { return normal_pdf(v); });
+}
+
 // --- the logistic function ---------------------------------------------------------------------------------------------
 
 /// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].
-template <class T, class Argument>
-SLUICE_ALWAYS_INLINE T logistic(const T& n, const Argument& minus_v) {
-  const ScaledExp<T> e = scaled_exp(minus_v);
+template <class T>
+SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ScaledExp<T>& e) {
   const T denominator = simd::fma(e.mantissa, e.root, e.inverse_root);
   return n / denominator * e.inverse_root;
+}
+template <class T>
+SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
+  if constexpr (Vectorizable<T>) {
+    return divide_by_logistic_denominator(n, scaled_exp(T(-v)));
+  } else {
+    using std::exp;
+    const T e(exp(T(-simd::abs(v))));
+    return T(n * simd::select(v < T(0), e, T(1))) / T(T(1) + e);
+  }
+}
+template <class T>
+SLUICE_ALWAYS_INLINE T logistic(const T& n, const TwoPart<T>& v) {
+  if constexpr (Vectorizable<T>) {
+    return divide_by_logistic_denominator(n, scaled_exp(TwoPart<T>{T(-v.hi), T(-v.lo)}));
+  } else {
+    return logistic(n, T(v.hi + v.lo));
+  }
+}
+
+/// n·σ(v)·σ(-v), the derivative of n·σ(v): e^-|v| / (1 + e^-|v|)², which has nothing to cancel.
+template <class T>
+SLUICE_ALWAYS_INLINE T logistic_slope(const T& n, const T& v) {
+  using C = CoefficientsOf<T>;
+  const ScaledExp<T> e = scaled_exp(T(-bounded(T(simd::abs(v)), 0, C::largest_exponent)));
+  const T r = T(1) / T(simd::fma(e.mantissa, e.root, e.inverse_root));
+  return n * e.mantissa * r * r;
+}
+
+/// What the derivative of x·σ(v(x)) needs on the negative side, where v < 0 and
+///
+///   σ(v) + x·v'·σ(v)·σ(-v) = σ(v)·σ(-v)·B,   B = 1 + e^v + x·v'
+///
+/// and B crosses zero at x0: B = linear + (e^v - e^v0) with linear = x·v' - x0·v'0, and d = v - v0. Both terms have the
+/// sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1).
+template <class T>
+struct Bracket {
+  T linear;
+  T d;
+  T exp_v0;
+};
+
+/// The derivative of x·σ(v): for v ≥ 0, σ(v)·(1 + x·v'·σ(-v)) as it stands. |v| ≤ largest_exponent.
+template <class T>
+SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& x_dv, const Bracket<T>& b) {
+  const auto negative = v.hi < T(0);
+  const ScaledExp<T> e = scaled_exp(
+      TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
+  const T r = T(1) / T(simd::fma(e.mantissa, e.root, e.inverse_root));
+  const T large = e.inverse_root * r;  // σ(|v|)
+  const T small = e.mantissa * r;      // σ(-|v|) / root
+  T bracket;
+  if constexpr (Vectorizable<T>) {
+    const T close = simd::fma(b.exp_v0, expm1_reduced(b.d), b.linear);
+    const T far = b.linear + simd::fma(T(e.mantissa * e.root), e.root, T(-b.exp_v0));
+    bracket = simd::select(simd::abs(b.d) < T(0.5), close, far);
+  } else {
+    bracket = b.linear + b.exp_v0 * expm1(b.d);
+  }
+  return simd::select(negative, T(bracket * large * small * e.root),
+                      T(T(simd::fma(T(x_dv * small), e.root, T(1))) * large));
+}
+
+/// `result`, but NaN where x is infinite or NaN: for formulas that contain ∞·0 there.
+template <class T>
+SLUICE_ALWAYS_INLINE T nan_unless_finite(const T& x, const T& result) {
+  if constexpr (Vectorizable<T>) {
+    using Limits = std::numeric_limits<simd::ScalarOf<T>>;
+    return simd::select(simd::abs(x) <= T(Limits::max()), result, T(x - x));
+  } else {
+    return result;
+  }
 }
 
 }  // namespace math

@@ -250,6 +250,15 @@ SLUICE_ALWAYS_INLINE T abs(const T& a) {
   return abs(a);
 }
 
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T min(const T& a, const T& b) {
+  return b < a ? b : a;
+}
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T max(const T& a, const T& b) {
+  return a < b ? b : a;
+}
+
 /// What a loop over scalars works with: a packet for float and double, the scalar itself otherwise.
 template <class Scalar>
 using Register = std::conditional_t<is_vectorized_scalar<Scalar>, Packet<Scalar>, Scalar>;
@@ -292,15 +301,6 @@ class CoefficientReader {
  private:
   Eigen::internal::evaluator<Expression> evaluator_;
 };
-
-template <NotPacket T>
-SLUICE_ALWAYS_INLINE T min(const T& a, const T& b) {
-  return b < a ? b : a;
-}
-template <NotPacket T>
-SLUICE_ALWAYS_INLINE T max(const T& a, const T& b) {
-  return a < b ? b : a;
-}
 
 }  // namespace simd
 
