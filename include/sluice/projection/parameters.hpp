@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The parameters of a gated projection, and how the two ways to project lay them out.
+// The parameters of a projection, and how the two ways to project to value and gate lay them out.
 //
 //   Fused   one weight (input_dim × 2·units), row-major, [value | gate]:   x·W  is one matmul, then split
 //   Split   two weights (input_dim × units), row-major, value then gate:   two matmuls
@@ -67,31 +67,72 @@ using RowMap = Eigen::Map<Eigen::Matrix<Scalar, 1, Dynamic>>;
 template <class Scalar>
 using ConstRowMap = Eigen::Map<const Eigen::Matrix<Scalar, 1, Dynamic>>;
 
+/// Weights (input_dim × columns) and biases (columns) in one contiguous run, zero at first. What they mean is said by the
+/// classes that derive from it.
+template <class Scalar, Index InputDim, Index Columns>
+class ParameterBlock {
+ public:
+  Index input_dim() const { return input_dim_; }
+  bool has_bias() const { return has_bias_; }
+  /// Weights and biases together.
+  Index parameter_count() const { return columns_ * (input_dim_ + (has_bias_ ? 1 : 0)); }
+
+  /// Everything there is to learn, as one vector (1 × parameter_count): the weights, then the biases.
+  RowMap<Scalar> parameters() { return {storage_.data(), parameter_count()}; }
+  ConstRowMap<Scalar> parameters() const { return {storage_.data(), parameter_count()}; }
+
+ protected:
+  /// Throws std::invalid_argument where sizes are not positive, disagree with the type, or cannot be addressed.
+  ParameterBlock(std::string_view owner, Index input_dim, Index columns, bool has_bias)
+      : input_dim_(check_extent(owner, "input_dim", input_dim, InputDim)),
+        columns_(columns),
+        has_bias_(has_bias),
+        storage_(checked_count(owner)) {}
+
+  static Index check_extent(std::string_view owner, std::string_view what, Index size, Index in_type) {
+    check_positive(owner, what, size);
+    if (in_type != Dynamic && size != in_type) {
+      fail(owner, "expected ", what, " ", in_type, " as in the type, got ", size);
+    }
+    return size;
+  }
+
+  Index columns() const { return columns_; }
+  Index bias_size() const { return has_bias_ ? Index(columns_) : 0; }
+  Scalar* weight_data() { return storage_.data(); }
+  const Scalar* weight_data() const { return storage_.data(); }
+  Scalar* bias_data() { return storage_.data() + columns_ * input_dim_; }
+  const Scalar* bias_data() const { return storage_.data() + columns_ * input_dim_; }
+
+ private:
+  Index checked_count(std::string_view owner) const {
+    const Index count = checked_product(owner, checked_sum(owner, input_dim_, 1), columns_);
+    checked_product(owner, checked_sum(owner, count, storage_padding<Scalar>), static_cast<Index>(sizeof(Scalar)));
+    return parameter_count();
+  }
+
+  [[no_unique_address]] Extent<InputDim> input_dim_;
+  [[no_unique_address]] Extent<Columns> columns_;
+  bool has_bias_;
+  ParameterStorage<Scalar, static_parameter_count(InputDim, Columns)> storage_;
+};
+
 }  // namespace detail
 
-/// Weights and biases of a gated projection, zero at first. The gradients of a layer are the same thing.
+/// Weights and biases of a gated projection. The gradients of a layer are the same thing.
 template <class Scalar, class Projection, Index InputDim, Index Units>
-class GatedParameters {
+class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units == Dynamic ? Dynamic : 2 * Units> {
   static_assert(InputDim == Dynamic || InputDim > 0, "sluice: InputDim must be positive (or Dynamic)");
   static_assert(Units == Dynamic || Units > 0, "sluice: Units must be positive (or Dynamic)");
+  using Block = detail::ParameterBlock<Scalar, InputDim, Units == Dynamic ? Dynamic : 2 * Units>;
 
  public:
   /// Throws std::invalid_argument where a size is not positive, or too large to address.
   GatedParameters(std::string_view owner, Index input_dim, Index units, bool has_bias)
-      : input_dim_(check_extent(owner, "input_dim", input_dim, InputDim)),
-        units_(check_extent(owner, "units", units, Units)),
-        has_bias_(has_bias),
-        storage_(checked_count(owner)) {}
+      : Block(owner, input_dim,
+              detail::checked_product(owner, Block::check_extent(owner, "units", units, Units), 2), has_bias) {}
 
-  Index input_dim() const { return input_dim_; }
-  Index units() const { return units_; }
-  bool has_bias() const { return has_bias_; }
-  /// input_dim·2·units weights, and 2·units biases if there are any.
-  Index parameter_count() const { return 2 * units() * (input_dim() + (has_bias_ ? 1 : 0)); }
-
-  /// Everything there is to learn, as one vector: the weights, then the biases.
-  detail::RowMap<Scalar> parameters() { return {storage_.data(), parameter_count()}; }
-  detail::ConstRowMap<Scalar> parameters() const { return {storage_.data(), parameter_count()}; }
+  Index units() const { return this->columns() / 2; }
 
   /// (input_dim × units), writable.
   detail::WeightMap<Scalar> value_weight() { return weight_at(0, units()); }
@@ -100,66 +141,68 @@ class GatedParameters {
   detail::ConstWeightMap<Scalar> gate_weight() const { return weight_at(gate_offset(), units()); }
 
   /// (1 × units), writable; (1 × 0) in a layer without bias.
-  detail::RowMap<Scalar> value_bias() { return {bias_data(), bias_size()}; }
-  detail::RowMap<Scalar> gate_bias() { return {bias_data() + bias_size(), bias_size()}; }
-  detail::ConstRowMap<Scalar> value_bias() const { return {bias_data(), bias_size()}; }
-  detail::ConstRowMap<Scalar> gate_bias() const { return {bias_data() + bias_size(), bias_size()}; }
+  detail::RowMap<Scalar> value_bias() { return {this->bias_data(), half_bias()}; }
+  detail::RowMap<Scalar> gate_bias() { return {this->bias_data() + half_bias(), half_bias()}; }
+  detail::ConstRowMap<Scalar> value_bias() const { return {this->bias_data(), half_bias()}; }
+  detail::ConstRowMap<Scalar> gate_bias() const { return {this->bias_data() + half_bias(), half_bias()}; }
 
   /// The fused weight (input_dim × 2·units), [value | gate].
   detail::WeightMap<Scalar> weight()
     requires std::is_same_v<Projection, Fused>
   {
-    return weight_at(0, 2 * units());
+    return weight_at(0, this->columns());
   }
   detail::ConstWeightMap<Scalar> weight() const
     requires std::is_same_v<Projection, Fused>
   {
-    return weight_at(0, 2 * units());
+    return weight_at(0, this->columns());
   }
   /// The fused bias (1 × 2·units), [value | gate]; (1 × 0) in a layer without bias.
   detail::RowMap<Scalar> bias()
     requires std::is_same_v<Projection, Fused>
   {
-    return {bias_data(), 2 * bias_size()};
+    return {this->bias_data(), this->bias_size()};
   }
   detail::ConstRowMap<Scalar> bias() const
     requires std::is_same_v<Projection, Fused>
   {
-    return {bias_data(), 2 * bias_size()};
+    return {this->bias_data(), this->bias_size()};
   }
 
  private:
-  static Index check_extent(std::string_view owner, std::string_view what, Index size, Index in_type) {
-    detail::check_positive(owner, what, size);
-    if (in_type != Dynamic && size != in_type) {
-      detail::fail(owner, "expected ", what, " ", in_type, " as in the type, got ", size);
-    }
-    return size;
-  }
-  Index checked_count(std::string_view owner) const {
-    const Index columns = detail::checked_product(owner, units(), 2);
-    const Index count = detail::checked_product(owner, detail::checked_sum(owner, input_dim(), 1), columns);
-    const Index padded = detail::checked_sum(owner, count, detail::storage_padding<Scalar>);
-    detail::checked_product(owner, padded, static_cast<Index>(sizeof(Scalar)));
-    return parameter_count();
-  }
-
-  Index gate_offset() const { return Projection::gate_offset(input_dim(), units()); }
-  Index bias_size() const { return has_bias_ ? units() : 0; }
-  Scalar* bias_data() { return storage_.data() + 2 * units() * input_dim(); }
-  const Scalar* bias_data() const { return storage_.data() + 2 * units() * input_dim(); }
+  Index half_bias() const { return this->bias_size() / 2; }
+  Index gate_offset() const { return Projection::gate_offset(this->input_dim(), units()); }
   detail::WeightMap<Scalar> weight_at(Index offset, Index columns) {
-    return {storage_.data() + offset, input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
+    return {this->weight_data() + offset, this->input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
   }
   detail::ConstWeightMap<Scalar> weight_at(Index offset, Index columns) const {
-    return {storage_.data() + offset, input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
+    return {this->weight_data() + offset, this->input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
   }
+};
 
-  [[no_unique_address]] detail::Extent<InputDim> input_dim_;
-  [[no_unique_address]] detail::Extent<Units> units_;
-  bool has_bias_;
-  detail::ParameterStorage<Scalar, detail::static_parameter_count(InputDim, Units == Dynamic ? Dynamic : 2 * Units)>
-      storage_;
+/// Weight and bias of a dense layer, and of its gradients.
+template <class Scalar, Index InputDim, Index Units>
+class DenseParameters : public detail::ParameterBlock<Scalar, InputDim, Units> {
+  static_assert(InputDim == Dynamic || InputDim > 0, "sluice: InputDim must be positive (or Dynamic)");
+  static_assert(Units == Dynamic || Units > 0, "sluice: Units must be positive (or Dynamic)");
+  using Block = detail::ParameterBlock<Scalar, InputDim, Units>;
+
+ public:
+  DenseParameters(std::string_view owner, Index input_dim, Index units, bool has_bias)
+      : Block(owner, input_dim, Block::check_extent(owner, "units", units, Units), has_bias) {}
+
+  Index units() const { return this->columns(); }
+
+  /// (input_dim × units), writable.
+  detail::WeightMap<Scalar> weight() {
+    return {this->weight_data(), this->input_dim(), units(), Eigen::OuterStride<>(units())};
+  }
+  detail::ConstWeightMap<Scalar> weight() const {
+    return {this->weight_data(), this->input_dim(), units(), Eigen::OuterStride<>(units())};
+  }
+  /// (1 × units), writable; (1 × 0) in a layer without bias.
+  detail::RowMap<Scalar> bias() { return {this->bias_data(), this->bias_size()}; }
+  detail::ConstRowMap<Scalar> bias() const { return {this->bias_data(), this->bias_size()}; }
 };
 
 SLUICE_NAMESPACE_END
