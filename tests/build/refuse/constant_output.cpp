@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+//
+// An output that cannot be written.
+// refused: sluice: .*writ
+#include <sluice/sluice.hpp>
+
+#ifdef REFUSED
+using Output = const Eigen::MatrixXf;
+#else
+using Output = Eigen::MatrixXf;
+#endif
+
+void run(const sluice::SwiGLU<float>& layer, const Eigen::MatrixXf& x, Output& y) {
+  layer.forward(x, y);
+}
