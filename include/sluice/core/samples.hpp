@@ -29,6 +29,10 @@ struct SampleTraits {
   static constexpr bool is_supported = false;
 };
 
+/// Which of the leading axes runs fastest when samples are counted through; of no account where there is only one.
+/// Two arguments agree about which sample is which only if they agree in this.
+enum class SampleOrder { Only, LastAxisFastest, FirstAxisFastest };
+
 template <class T>
 concept DenseExpression = std::is_base_of_v<Eigen::DenseBase<T>, T>;
 
@@ -46,6 +50,7 @@ struct SampleTraits<T> {
   static constexpr bool is_column = T::ColsAtCompileTime == 1 && T::RowsAtCompileTime != 1;
   static constexpr bool is_vector = is_column || T::RowsAtCompileTime == 1;
   static constexpr Index features_at_compile_time = is_column ? T::RowsAtCompileTime : T::ColsAtCompileTime;
+  static constexpr SampleOrder sample_order = SampleOrder::Only;
 
   using Shape = std::array<Index, 2>;  // samples, features
 
@@ -188,6 +193,8 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
                 "sluice: the output has another number of features (columns) than the layer computes");
   static_assert(std::tuple_size_v<typename Traits::Shape> == std::tuple_size_v<typename TraitsOf<X>::Shape>,
                 "sluice: input and output must have the same rank");
+  static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
+                "sluice: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
   const auto expected = shape_with_features(x, features);
   const auto got = Traits::shape(y);
   if (got != expected) {
