@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // An output that cannot be written.
-// refused: sluice: .*writ
+// refused: can be written to|discards qualifiers
 #include <sluice/sluice.hpp>
 
 #ifdef REFUSED
