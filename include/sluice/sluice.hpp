@@ -4,4 +4,6 @@
 #pragma once
 
 #include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/layers/summary.hpp>
+#include <sluice/training/initializers.hpp>
 #include <sluice/version.hpp>
