@@ -32,6 +32,14 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <sluice/activations/elu.hpp>
+#include <sluice/activations/hard_sigmoid.hpp>
+#include <sluice/activations/leaky_relu.hpp>
+#include <sluice/activations/quick_gelu.hpp>
+#include <sluice/activations/softplus.hpp>
+#include <sluice/activations/squared_relu.hpp>
+#include <sluice/activations/swish.hpp>
+#include <sluice/activations/tanh.hpp>
 #include <sluice/sluice.hpp>
 
 #include "baselines/eigen_by_hand.hpp"
