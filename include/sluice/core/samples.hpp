@@ -33,8 +33,9 @@ struct SampleTraits {
 /// Two arguments agree about which sample is which only if they agree in this.
 enum class SampleOrder { Only, LastAxisFastest, FirstAxisFastest };
 
+/// Anything that is an Eigen expression, or derives from one (as what v.head(n) returns does).
 template <class T>
-concept DenseExpression = std::is_base_of_v<Eigen::DenseBase<T>, T>;
+concept DenseExpression = requires(const T& x) { []<class Derived>(const Eigen::DenseBase<Derived>&) {}(x); };
 
 /// A type with memory of its own that can change its size.
 template <class T>
@@ -79,7 +80,7 @@ struct SampleTraits<T> {
       f(Index(0), view(x));
     } else {
       struct EvaluatedRows;
-      const simd::CoefficientReader<T> reader(x);
+      const simd::CoefficientReader<std::remove_cvref_t<decltype(x.derived())>> reader(x.derived());
       const Shape s = shape(x);
       const Index step = std::min<Index>(s[0], 64);
       Scalar* const rows = scratch<EvaluatedRows, Scalar>(step * s[1]);
