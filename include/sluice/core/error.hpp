@@ -43,6 +43,11 @@ inline std::string shape_text(Index rows, Index cols) {
   return std::to_string(rows) + "×" + std::to_string(cols);
 }
 
+/// "30 → 10 with bias"
+inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
+  return std::to_string(input_dim) + " → " + std::to_string(units) + (has_bias ? " with bias" : " without bias");
+}
+
 inline void check_positive(std::string_view layer, std::string_view what, Index number) {
   if (number <= 0) fail(layer, "expected a positive ", what, ", got ", number);
 }

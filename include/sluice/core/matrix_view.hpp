@@ -40,6 +40,32 @@ struct MatrixView {
   }
 };
 
+/// Value and gate of the same samples and units, side by side.
+template <class T>
+struct Halves {
+  MatrixView<T> value;
+  MatrixView<T> gate;
+
+  Halves middle_rows(Index first, Index count) const {
+    return {value.middle_rows(first, count), gate.middle_rows(first, count)};
+  }
+  Halves middle_cols(Index first, Index count) const {
+    return {value.middle_cols(first, count), gate.middle_cols(first, count)};
+  }
+  operator Halves<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {value, gate};
+  }
+};
+
+/// The two halves of a matrix of 2·units columns, [value | gate].
+template <class T>
+Halves<T> halves_of(const MatrixView<T>& both) {
+  const Index units = both.cols / 2;
+  return {both.middle_cols(0, units), both.middle_cols(units, units)};
+}
+
 /// The same memory as an Eigen expression.
 template <class T>
 auto as_eigen(const MatrixView<T>& view) {

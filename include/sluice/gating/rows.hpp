@@ -18,25 +18,6 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Value and gate of the same samples and units, side by side.
-template <class T>
-struct Halves {
-  MatrixView<T> value;
-  MatrixView<T> gate;
-
-  Halves middle_rows(Index first, Index count) const {
-    return {value.middle_rows(first, count), gate.middle_rows(first, count)};
-  }
-  Halves middle_cols(Index first, Index count) const {
-    return {value.middle_cols(first, count), gate.middle_cols(first, count)};
-  }
-  operator Halves<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {value, gate};
-  }
-};
-
 /// Calls body(column, count) for one register of columns after the other; count is less than a register at the end.
 template <class Scalar, class Body>
 SLUICE_ALWAYS_INLINE void for_each_register(Index cols, const Body& body) {
@@ -96,6 +77,14 @@ void gate_block(const G& gating, const Halves<Scalar>& pre, const MatrixView<Sca
   if (gate_out.data != nullptr && gate_in_place) copy_block<Scalar>(pre.gate, gate_out);
 }
 
+/// Rows of anything: y[j] = f(x[j]). y may be x.
+template <class Scalar, class F>
+SLUICE_ALWAYS_INLINE void map_row(const F& f, const Scalar* x, Index cols, Scalar* y) {
+  for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
+    store_some<Scalar>(y + j, f(simd::load_register<Scalar>(x + j)), count);
+  });
+}
+
 /// Gradients of the pre-activations of one row, in `d_value` and `d_gate`, from dy. Either may be its own input.
 template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_row(const G& gating, const Scalar* value, const Scalar* gate, const Scalar* dy,
@@ -106,12 +95,6 @@ SLUICE_NEVER_INLINE void gate_gradient_row(const G& gating, const Scalar* value,
     store_some<Scalar>(d_value + j, gradient.value, count);
     store_some<Scalar>(d_gate + j, gradient.gate, count);
   });
-}
-
-/// sums[j] += row[j]
-template <class Scalar>
-void add_row(const Scalar* row, Index cols, Scalar* sums) {
-  for (Index j = 0; j < cols; ++j) sums[j] += row[j];
 }
 
 }  // namespace detail

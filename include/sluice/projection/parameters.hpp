@@ -74,12 +74,21 @@ class ParameterBlock {
  public:
   Index input_dim() const { return input_dim_; }
   bool has_bias() const { return has_bias_; }
+  /// Columns of all weights together: units, or 2·units of a gated projection.
+  Index columns() const { return columns_; }
   /// Weights and biases together.
   Index parameter_count() const { return columns_ * (input_dim_ + (has_bias_ ? 1 : 0)); }
 
   /// Everything there is to learn, as one vector (1 × parameter_count): the weights, then the biases.
   RowMap<Scalar> parameters() { return {storage_.data(), parameter_count()}; }
   ConstRowMap<Scalar> parameters() const { return {storage_.data(), parameter_count()}; }
+
+  /// Whether the parameters lie inside the object.
+  static constexpr bool is_inline = is_stored_inline<Scalar, static_parameter_count(InputDim, Columns)>;
+
+  bool has_same_shape(const ParameterBlock& other) const {
+    return input_dim() == other.input_dim() && columns() == other.columns() && has_bias() == other.has_bias();
+  }
 
  protected:
   /// Throws std::invalid_argument where sizes are not positive, disagree with the type, or cannot be addressed.
@@ -97,7 +106,6 @@ class ParameterBlock {
     return size;
   }
 
-  Index columns() const { return columns_; }
   Index bias_size() const { return has_bias_ ? Index(columns_) : 0; }
   Scalar* weight_data() { return storage_.data(); }
   const Scalar* weight_data() const { return storage_.data(); }
@@ -133,6 +141,8 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
               detail::checked_product(owner, Block::check_extent(owner, "units", units, Units), 2), has_bias) {}
 
   Index units() const { return this->columns() / 2; }
+  /// "30 → 10 with bias"
+  std::string shape_description() const { return detail::layer_text(this->input_dim(), units(), this->has_bias()); }
 
   /// (input_dim × units), writable.
   detail::WeightMap<Scalar> value_weight() { return weight_at(0, units()); }
@@ -192,6 +202,8 @@ class DenseParameters : public detail::ParameterBlock<Scalar, InputDim, Units> {
       : Block(owner, input_dim, Block::check_extent(owner, "units", units, Units), has_bias) {}
 
   Index units() const { return this->columns(); }
+  /// "30 → 10 with bias"
+  std::string shape_description() const { return detail::layer_text(this->input_dim(), units(), this->has_bias()); }
 
   /// (input_dim × units), writable.
   detail::WeightMap<Scalar> weight() {

@@ -15,6 +15,7 @@
 
 #include <sluice/core/matrix_view.hpp>
 #include <sluice/core/scratch.hpp>
+#include <sluice/core/simd.hpp>
 #include <sluice/core/pack.hpp>
 #include <sluice/projection/tile.hpp>
 
@@ -58,26 +59,50 @@ struct RowTiles {
   Index begin(Index tile) const { return tile * rows / count; }
 };
 
+/// Where accumulate packs. Without room for B, B is read where it lies (then its columns must be contiguous).
+template <class Scalar>
+struct PackingSpace {
+  static constexpr Index packet = simd::register_size<Scalar>();
+  static constexpr Index a_width = round_up(max_tile_rows, packet);  // whole packets of rows for each k
+  static constexpr Index panel_width = 2 * packet;
+
+  Scalar* a = nullptr;
+  Scalar* b = nullptr;
+
+  static constexpr Index a_size(Index rows, Index depth) {
+    return divide_up(std::min(rows, row_block), max_tile_rows) * a_width * std::min(depth, depth_block<Scalar>);
+  }
+  static constexpr Index b_size(Index cols_of_both_halves, Index depth) {
+    return (cols_of_both_halves + 2 * panel_width) * std::min(depth, depth_block<Scalar>);
+  }
+  /// This thread's own, large enough for a product of these sizes.
+  static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
+    struct PackedA;
+    struct PackedB;
+    if (rows <= 1) return {};  // one row never packs
+    return {scratch<PackedA, Scalar>(a_size(rows, depth)), scratch<PackedB, Scalar>(b_size(cols_of_both_halves, depth))};
+  }
+};
+
 /// C += A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the packet
 /// right of the first and both advance by two packets.
 template <class Scalar>
 SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, const HalfColumns<Scalar>& b,
-                                          const HalfTargets<Scalar>& c, bool paired) {
-  constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index panel_width = 2 * packet;
-  constexpr Index a_width = round_up(max_tile_rows, packet);  // packed A: whole packets of rows for each k
+                                          const HalfTargets<Scalar>& c, bool paired, const PackingSpace<Scalar>& space) {
+  constexpr Index packet = PackingSpace<Scalar>::packet;
+  constexpr Index panel_width = PackingSpace<Scalar>::panel_width;
+  constexpr Index a_width = PackingSpace<Scalar>::a_width;
   const Index step = paired ? packet : panel_width;
   const Index panels = divide_up(b.cols, step);
-
-  const RowTiles tiles(std::min(a.rows, row_block));
-  const bool pack_a = a.row_stride != 1 || (panels > 2 && a.col_stride * static_cast<Index>(sizeof(Scalar)) >= 2048);
-  const bool pack_b = b.col_stride != 1 || tiles.count > 1 || b.depth_stride * static_cast<Index>(sizeof(Scalar)) >= 2048;
   const Index block_depth = std::min(b.depth, depth_block<Scalar>);
+  const Index a_tile_size = a_width * block_depth;
+  const Index b_panel_size = panel_width * block_depth;
 
-  struct PackedA;
-  struct PackedB;
-  Scalar* const packed_a = pack_a ? scratch<PackedA, Scalar>(tiles.count * a_width * block_depth) : nullptr;
-  Scalar* const packed_b = pack_b ? scratch<PackedB, Scalar>(panels * panel_width * block_depth) : nullptr;
+  // Packing pays where what is packed is read again, and where rows lie so far apart that reading in place thrashes.
+  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
+  const bool pack_a = a.row_stride != 1 || (panels > 2 && a.col_stride >= far_apart);
+  const bool pack_b = b.col_stride != 1 ||
+                      (space.b != nullptr && (a.rows > max_tile_rows || b.depth_stride >= far_apart));
 
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
@@ -87,19 +112,19 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
         const Index from = k * b.depth_stride + j * b.col_stride;
         const Index first_cols = std::min(packet, b.cols - j);
         const Index second_cols = paired ? first_cols : std::clamp<Index>(b.cols - j - packet, 0, packet);
-        Scalar* const to = packed_b + p * panel_width * block_depth;
+        Scalar* const to = space.b + p * b_panel_size;
         pack_lanes(b.first + from, first_cols, b.col_stride, depth, b.depth_stride, to, panel_width);
         pack_lanes(b.second + from, second_cols, b.col_stride, depth, b.depth_stride, to + packet, panel_width);
       }
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
-      const RowTiles row_tiles(std::min(row_block, a.rows - first_row));
+      const RowTiles tiles(std::min(row_block, a.rows - first_row));
       const Scalar* const a_block = a.data + first_row * a.row_stride + k * a.col_stride;
       if (pack_a) {
-        for (Index t = 0; t < row_tiles.count; ++t) {
-          const Index row = row_tiles.begin(t);
-          pack_lanes(a_block + row * a.row_stride, row_tiles.begin(t + 1) - row, a.row_stride, depth, a.col_stride,
-                     packed_a + t * a_width * block_depth, a_width);
+        for (Index t = 0; t < tiles.count; ++t) {
+          const Index row = tiles.begin(t);
+          pack_lanes(a_block + row * a.row_stride, tiles.begin(t + 1) - row, a.row_stride, depth, a.col_stride,
+                     space.a + t * a_tile_size, a_width);
         }
       }
       for (Index p = 0; p < panels; ++p) {
@@ -107,7 +132,7 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
         TileArguments<Scalar> tile;
         tile.depth = depth;
         if (pack_b) {
-          tile.b0 = packed_b + p * panel_width * block_depth;
+          tile.b0 = space.b + p * b_panel_size;
           tile.b1 = tile.b0 + packet;
           tile.b_stride = panel_width;
         } else {
@@ -117,12 +142,12 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
         }
         tile.a_stride = pack_a ? a_width : a.col_stride;
         tile.c_stride = c.row_stride;
-        for (Index t = 0; t < row_tiles.count; ++t) {
-          const Index row = row_tiles.begin(t);
-          tile.a = pack_a ? packed_a + t * a_width * block_depth : a_block + row;
+        for (Index t = 0; t < tiles.count; ++t) {
+          const Index row = tiles.begin(t);
+          tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
           tile.c0 = c.first + (first_row + row) * c.row_stride + j;
           tile.c1 = c.second + (first_row + row) * c.row_stride + j;
-          multiply_tile(static_cast<int>(row_tiles.begin(t + 1) - row), tile);
+          multiply_tile(static_cast<int>(tiles.begin(t + 1) - row), tile);
         }
       }
     }
@@ -225,15 +250,16 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
 
 /// C += A·B. C is row-major, c.cols = b.cols.
 template <class Scalar>
-void accumulate(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+void accumulate(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
+                const PackingSpace<Scalar>& space) {
   if (a.rows == 0 || b.rows == 0 || b.cols == 0) return;
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (a.rows == 1 && (b.col_stride == 1 || (b.row_stride == 1 && a.col_stride == 1))) {
       return accumulate_single_row(a, b, c.data);
     }
-    constexpr Index packet = simd::packet_size<Scalar>;
+    constexpr Index packet = PackingSpace<Scalar>::packet;
     accumulate_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
-                             {c.data, c.data + packet, c.row_stride}, false);
+                             {c.data, c.data + packet, c.row_stride}, false, space);
   } else {
     accumulate_plain(a, b, c);
   }
@@ -241,17 +267,16 @@ void accumulate(const MatrixView<const Scalar>& a, const MatrixView<const Scalar
 
 /// C += A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides.
 template <class Scalar>
-void accumulate_halves(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b_value,
-                       const MatrixView<const Scalar>& b_gate, const MatrixView<Scalar>& c_value,
-                       const MatrixView<Scalar>& c_gate) {
-  if (a.rows == 0 || b_value.rows == 0 || b_value.cols == 0) return;
+void accumulate_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
+                       const PackingSpace<Scalar>& space) {
+  if (a.rows == 0 || b.value.rows == 0 || b.value.cols == 0) return;
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     accumulate_tiles<Scalar>(
-        a, {b_value.data, b_gate.data, b_value.rows, b_value.cols, b_value.row_stride, b_value.col_stride},
-        {c_value.data, c_gate.data, c_value.row_stride}, true);
+        a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
+        {c.value.data, c.gate.data, c.value.row_stride}, true, space);
   } else {
-    accumulate_plain(a, b_value, c_value);
-    accumulate_plain(a, b_gate, c_gate);
+    accumulate_plain(a, b.value, c.value);
+    accumulate_plain(a, b.gate, c.gate);
   }
 }
 

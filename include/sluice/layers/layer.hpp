@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+//
+// What all layers have in common: the verbs, the checks in front of them, the cache and the gradients.
+//
+//   y = layer(x);   layer.forward(x, y);   layer.forward(x, y, cache);
+//   layer.backward(x, dy, cache, dx, gradients);   layer.backward(x, dy, cache, gradients);
+//   layer.backward(x, dy, dx, gradients);
+//
+// A layer derives from Layer<itself, ...> and says what happens to a block of samples whose shapes are known to be right.
+#pragma once
+
+#include <sluice/core/samples.hpp>
+#include <sluice/fwd.hpp>
+#include <sluice/projection/parameters.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+SLUICE_NAMESPACE_BEGIN
+
+/// The pre-activations of one forward call (samples × columns), kept for the backward call. Reuse it: its memory only ever
+/// grows.
+template <class Scalar>
+class PreActivationCache {
+ public:
+  Index samples() const { return samples_; }
+  Index columns() const { return columns_; }
+  /// (samples × columns), writable by the layer that fills it.
+  detail::MatrixView<const Scalar> view() const { return {storage_.data(), samples_, columns_, columns_, 1}; }
+  detail::MatrixView<Scalar> view() { return {storage_.data(), samples_, columns_, columns_, 1}; }
+
+  void resize(Index samples, Index columns) {
+    const auto size = static_cast<std::size_t>(samples * columns + detail::storage_padding<Scalar>);
+    if (storage_.size() < size) storage_.resize(size);
+    samples_ = samples;
+    columns_ = columns;
+  }
+
+ private:
+  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> storage_;
+  Index samples_ = 0;
+  Index columns_ = 0;
+};
+
+/// Gradients of a layer's parameters, with the parameters' own views and names. Zero at first; backward adds to them.
+template <class Parameters>
+class GradientsOf : public Parameters {
+ public:
+  explicit GradientsOf(const Parameters& layer) : Parameters(layer) { set_zero(); }
+  void set_zero() { this->parameters().setZero(); }
+};
+
+/// The verbs of a layer. Derived supplies
+///   name
+///   forward_block(x, y, pre)                      writes y and the pre-activations, each where it has data
+///   backward_block(x, pre, dy, dx, gradients)     writes dx where it has data, adds to the gradients
+/// for views of (samples × features) that have been checked.
+template <class Derived, class Scalar, class Parameters, class Cache, Index InputDim, Index Units>
+class Layer : public Parameters {
+ public:
+  using Gradients = GradientsOf<Parameters>;
+
+  /// y, evaluated: a matrix, vector or tensor of the orientation and storage order of x.
+  template <detail::SampleInput X>
+  auto operator()(const X& x) const {
+    typename detail::TraitsOf<X>::template Output<Units> y;
+    forward(x, y);
+    return y;
+  }
+
+  /// Writes y into a matrix, block, map or tensor of the right shape; an empty matrix takes that shape.
+  template <detail::SampleInput X, detail::SampleOutput Y>
+  void forward(const X& x, Y&& y) const {
+    check_forward(x, y);
+    run_forward(x, detail::prepare_output(x, y, this->units()), {});
+  }
+  /// Writes y and keeps the pre-activations for backward.
+  template <detail::SampleInput X, detail::SampleOutput Y>
+  void forward(const X& x, Y&& y, Cache& cache) const {
+    check_forward(x, y);
+    cache.resize(detail::sample_count(x), this->columns());
+    run_forward(x, detail::prepare_output(x, y, this->units()), cache.view());
+  }
+
+  /// Writes dx = ∂L/∂x (shaped like x) and adds ∂L/∂W, ∂L/∂b to the gradients, from dy = ∂L/∂y and the cache of the
+  /// forward call. Gradients are sums over the samples.
+  template <detail::SampleInput X, detail::SampleInput DY, detail::SampleOutput DX>
+  void backward(const X& x, const DY& dy, const Cache& cache, DX&& dx, Gradients& gradients) const {
+    check_backward(x, dy, gradients);
+    check_cache(x, cache);
+    check_input_gradient(x, dy, dx);
+    run_backward(x, dy, &cache, detail::prepare_output(x, dx, this->input_dim()), gradients);
+  }
+  /// The same without dx: for the first layer of a network.
+  template <detail::SampleInput X, detail::SampleInput DY>
+  void backward(const X& x, const DY& dy, const Cache& cache, Gradients& gradients) const {
+    check_backward(x, dy, gradients);
+    check_cache(x, cache);
+    run_backward(x, dy, &cache, {}, gradients);
+  }
+  /// Without a cache: the pre-activations are computed again, a block of samples at a time.
+  template <detail::SampleInput X, detail::SampleInput DY, detail::SampleOutput DX>
+  void backward(const X& x, const DY& dy, DX&& dx, Gradients& gradients) const {
+    check_backward(x, dy, gradients);
+    check_input_gradient(x, dy, dx);
+    run_backward(x, dy, nullptr, detail::prepare_output(x, dx, this->input_dim()), gradients);
+  }
+
+ protected:
+  using View = detail::MatrixView<Scalar>;
+  using ConstView = detail::MatrixView<const Scalar>;
+  using Parameters::Parameters;
+
+  template <class X, class Y>
+  void check_forward(const X& x, const Y& y) const {
+    detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
+    detail::check_output<Scalar, Units>(Derived::name, "output", x, y, this->units());
+    detail::check_no_overlap(Derived::name, "input", x, "output", y);
+  }
+
+  static View rows_of(const View& view, Index first, Index count) {
+    return view.data == nullptr ? View{} : view.middle_rows(first, count);
+  }
+
+ private:
+  /// Samples that are worked on at once where pre-activations are computed again.
+  static constexpr Index recompute_block = 512;
+
+  const Derived& derived() const { return static_cast<const Derived&>(*this); }
+
+  template <class X, class DY>
+  void check_backward(const X& x, const DY& dy, const Gradients& gradients) const {
+    detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
+    detail::check_same_samples<Scalar, Units>(Derived::name, "output gradient", x, dy, this->units());
+    if (!gradients.has_same_shape(*this)) {
+      detail::fail(Derived::name, "expected gradients of a layer ", this->shape_description(), ", got ",
+                   gradients.shape_description());
+    }
+  }
+  template <class X, class DY, class DX>
+  void check_input_gradient(const X& x, const DY& dy, const DX& dx) const {
+    detail::check_output<Scalar, InputDim>(Derived::name, "input gradient", x, dx, this->input_dim());
+    detail::check_no_overlap(Derived::name, "input", x, "input gradient", dx);
+    detail::check_no_overlap(Derived::name, "output gradient", dy, "input gradient", dx);
+  }
+  template <class X>
+  void check_cache(const X& x, const Cache& cache) const {
+    if (cache.samples() != detail::sample_count(x) || cache.columns() != this->columns()) {
+      detail::fail(Derived::name, "expected a cache of ", detail::shape_text(detail::sample_count(x), this->columns()),
+                   ", got ", detail::shape_text(cache.samples(), cache.columns()),
+                   " (it is filled by forward(x, y, cache))");
+    }
+  }
+
+  template <class X>
+  void run_forward(const X& x, const View& y, const View& pre) const {
+    detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) {
+      derived().forward_block(samples, rows_of(y, first, samples.rows), rows_of(pre, first, samples.rows));
+    });
+  }
+  template <class X, class DY>
+  void run_backward(const X& x, const DY& dy, const Cache* cache, const View& dx, Gradients& gradients) const {
+    detail::with_view(dy, [&](const ConstView& dy_view) {
+      detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) {
+        const ConstView dy_rows = dy_view.middle_rows(first, samples.rows);
+        const View dx_rows = rows_of(dx, first, samples.rows);
+        if (cache != nullptr) {
+          derived().backward_block(samples, cache->view().middle_rows(first, samples.rows), dy_rows, dx_rows, gradients);
+        } else {
+          recompute_and_backward(samples, dy_rows, dx_rows, gradients);
+        }
+      });
+    });
+  }
+  void recompute_and_backward(const ConstView& x, const ConstView& dy, const View& dx, Gradients& gradients) const {
+    struct Recomputed;
+    const Index columns = this->columns();
+    const Index block_rows = std::min(recompute_block, x.rows);
+    Scalar* const data =
+        detail::scratch<Recomputed, Scalar>(block_rows * columns + detail::storage_padding<Scalar>);
+    for (Index first = 0; first < x.rows; first += block_rows) {
+      const Index count = std::min(block_rows, x.rows - first);
+      const ConstView samples = x.middle_rows(first, count);
+      const View pre{data, count, columns, columns, 1};
+      derived().forward_block(samples, {}, pre);
+      derived().backward_block(samples, pre, dy.middle_rows(first, count), rows_of(dx, first, count), gradients);
+    }
+  }
+};
+
+SLUICE_NAMESPACE_END

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// Products in cache-sized blocks, on whose scratch memory the caller's work follows while they are hot.
+//
+//   add_product      target += A·B                (weight gradients: dW += xᵀ·d)
+//   write_products   target = Σ A·Bᵀ over terms   (input gradients: dx = dᵥ·W₁ᵀ + d_g·W₂ᵀ)
+#pragma once
+
+#include <sluice/core/pack.hpp>
+#include <sluice/projection/product.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Columns of a block (of each half): its pre-activations stay in L2.
+inline constexpr Index column_block = 256;
+
+/// sums[j] += row[j]
+template <class Scalar>
+void add_row(const Scalar* row, Index cols, Scalar* sums) {
+  for (Index j = 0; j < cols; ++j) sums[j] += row[j];
+}
+
+/// Every row of a block becomes the bias, or zero without one.
+template <class Scalar>
+void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
+  for (Index r = 0; r < c.rows; ++r) {
+    Scalar* const row = c.data + r * c.row_stride;
+    if (bias != nullptr) {
+      std::copy_n(bias, c.cols, row);
+    } else {
+      std::fill_n(row, c.cols, Scalar(0));
+    }
+  }
+}
+
+/// Width of a block's rows in memory: whole packets for both halves of a tile.
+template <class Scalar>
+constexpr Index padded_width(Index cols) {
+  return round_up(cols, PackingSpace<Scalar>::panel_width);
+}
+/// Scalars of scratch memory for a block; a packet may be read and written behind the last row.
+template <class Scalar>
+constexpr Index block_size(Index rows, Index width) {
+  return rows * width + PackingSpace<Scalar>::panel_width;
+}
+
+/// Calls product(block, first_row, first_col) and consume(block, first_row, first_col) for zeroed blocks that together
+/// have the shape (rows × cols).
+template <class Scalar, class Product, class Consume>
+void for_each_block(Index rows, Index cols, Index depth, const Product& product, const Consume& consume) {
+  struct Block;
+  const Index block_cols = std::min(cols, 2 * column_block);
+  const Index block_rows = std::min(rows, row_block);
+  const Index width = padded_width<Scalar>(block_cols);
+  Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
+  const auto space = PackingSpace<Scalar>::of_thread(block_rows, depth, block_cols);
+  for (Index col = 0; col < cols; col += block_cols) {
+    for (Index row = 0; row < rows; row += block_rows) {
+      const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width, 1};
+      fill_rows<Scalar>(nullptr, block);
+      product(block, row, col, space);
+      consume(block, row, col);
+    }
+  }
+}
+
+/// target += A·B
+template <class Scalar>
+void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& target) {
+  for_each_block<Scalar>(
+      target.rows, target.cols, b.rows,
+      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
+        accumulate<Scalar>(a.middle_rows(row, block.rows), b.middle_cols(col, block.cols), block, space);
+      },
+      [&](const MatrixView<Scalar>& block, Index row, Index col) {
+        for (Index r = 0; r < block.rows; ++r) add_row(&block(r, 0), block.cols, &target(row + r, col));
+      });
+}
+
+/// A term A·Bᵀ of a sum.
+template <class Scalar>
+struct TransposedProduct {
+  MatrixView<const Scalar> a;
+  MatrixView<const Scalar> b;
+};
+
+/// target = Σ A·Bᵀ; the target may have any strides.
+template <class Scalar>
+void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
+  for_each_block<Scalar>(
+      target.rows, target.cols, terms.begin()->a.cols,
+      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
+        for (const auto& term : terms) {
+          accumulate<Scalar>(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block,
+                             space);
+        }
+      },
+      [&](const MatrixView<Scalar>& block, Index row, Index col) {
+        copy_block<Scalar>(block, target.middle_rows(row, block.rows).middle_cols(col, block.cols));
+      });
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END
