@@ -2,6 +2,7 @@
 //
 // The summary table, to the letter.
 #include <sluice/activations/tanh.hpp>
+#include <sluice/layers/dense.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
 #include <sluice/layers/summary.hpp>
 
@@ -59,18 +60,20 @@ TEST_CASE("several layers: names are counted by kind, parameters added up") {
   const sluice::SwiGLU<float> first(300, 4096);
   const sluice::GLU<double, sluice::Split, 4096, 8> second;
   const sluice::SwiGLU<float> third(8, 16, {.bias = false});
-  const sluice::SwiGLU<double> fourth(16, 1);
-  CHECK(sluice::summary(first, second, third, fourth).str() ==
+  const sluice::SwiGLU<double> fourth(16, 2);
+  const sluice::Dense<double> last(2, 1);
+  CHECK(sluice::summary(first, second, third, fourth, last).str() ==
         "_________________________________________________________________\n"
         "Layer (type)                 Output Shape              Param #\n"
         "=================================================================\n"
         "swiglu (SwiGLU)              (None, 4096)              2,465,792\n"
         "glu (GLU)                    (None, 8)                 65,552\n"
         "swiglu_1 (SwiGLU)            (None, 16)                256\n"
-        "swiglu_2 (SwiGLU)            (None, 1)                 34\n"
+        "swiglu_2 (SwiGLU)            (None, 2)                 68\n"
+        "dense (Dense)                (None, 1)                 3\n"
         "=================================================================\n"
-        "Total params: 2,531,634\n"
-        "Trainable params: 2,531,634\n"
+        "Total params: 2,531,671\n"
+        "Trainable params: 2,531,671\n"
         "Non-trainable params: 0\n"
         "_________________________________________________________________\n");
 }
@@ -102,6 +105,7 @@ TEST_CASE("every kind of layer has its usual name") {
         "swiglu (SwiGLU)");
   CHECK(type_and_name(sluice::GatedLinearUnit<float, Mish>(2, 3)) ==
         "gated_linear_unit (GatedLinearUnit(mish))");
+  CHECK(type_and_name(sluice::Dense<float>(2, 3)) == "dense (Dense)");
   CHECK(type_and_name(GatedConv1D{}) == "gated_conv1d (GatedConv1D)");
 }
 

@@ -3,6 +3,7 @@
 // What the same generator gives: the same weights for every projection, scalar and way to give the
 // sizes; known numbers for a known seed; and the promises about generators, biases and layers that
 // join later.
+#include <sluice/layers/dense.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
 #include <sluice/training/initializers.hpp>
 
@@ -46,13 +47,6 @@ struct Composite {
     f(Eigen::Map<Eigen::MatrixXd>(kernel.data(), 4, 2),
       Eigen::Map<Eigen::RowVectorXd>(bias.data(), 2), sluice::Fans{400, 2});
   }
-};
-
-struct OneLinear {
-  Eigen::MatrixXd weight_ = Eigen::MatrixXd::Zero(input_dim, units);
-  Eigen::RowVectorXd bias_ = Eigen::RowVectorXd::Ones(units);
-  auto weight() { return Eigen::Map<Eigen::MatrixXd>(weight_.data(), input_dim, units); }
-  auto bias() { return Eigen::Map<Eigen::RowVectorXd>(bias_.data(), units); }
 };
 
 // An initializer of a user's own.
@@ -173,11 +167,11 @@ TEST_CASE("long double and the initializers of users") {
 
 TEST_CASE("other layers join by weight() and bias(), or by for_each_linear") {
   std::mt19937 rng(11);
-  OneLinear one;
-  sluice::initialize(one, sluice::TorchLinear{}, rng);
+  sluice::Dense<double> dense(input_dim, units);
+  sluice::initialize(dense, sluice::TorchLinear{}, rng);
   const auto gated = initialized(sluice::GLU<double>(input_dim, units));
-  CHECK(one.weight_ == gated.value_weight());
-  CHECK(one.bias_ == gated.value_bias());
+  CHECK(dense.weight() == gated.value_weight());
+  CHECK(dense.bias() == gated.value_bias());
 
   rng.seed(11);
   Composite composite;
