@@ -4,8 +4,15 @@
 #pragma once
 
 #include <sluice/sluice.hpp>
+#include <sluice/tensor.hpp>
 
-/// The sum of the layer's output for an input of ones; defined in both units under another name,
-/// so that every inline function of the library exists twice before linking.
-float run_in_a(const sluice::SwiGLU<float>& layer);
-float run_in_b(const sluice::SwiGLU<float>& layer);
+/// The sum of the layer's output for an input of ones, as a matrix and as a tensor.
+struct Sums {
+  float matrix;
+  float tensor;
+};
+
+/// Defined in both units under another name, so that what the library defines exists twice before
+/// linking.
+Sums run_in_a(const sluice::SwiGLU<float>& layer);
+Sums run_in_b(const sluice::SwiGLU<float>& layer);

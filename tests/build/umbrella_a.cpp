@@ -6,9 +6,13 @@
 #include <cmath>
 #include <cstdio>
 
-float run_in_a(const sluice::SwiGLU<float>& layer) {
+Sums run_in_a(const sluice::SwiGLU<float>& layer) {
   const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(5, layer.input_dim());
-  return layer(x).sum();
+  Eigen::Tensor<float, 3> t(1, 5, layer.input_dim());
+  t.setConstant(1.0F);
+  const Eigen::Tensor<float, 3> y = layer(t);
+  const Eigen::Tensor<float, 0> sum = y.sum();
+  return {layer(x).sum(), sum()};
 }
 
 int main() {
@@ -17,12 +21,13 @@ int main() {
   layer.gate_weight().setConstant(-0.25F);
   // 5 samples × 2 units of 1.5 · silu(-0.75) = 1.5 · -0.75 · σ(-0.75)
   const double expected = 10 * 1.5 * -0.75 / (1.0 + std::exp(0.75));
-  const float a = run_in_a(layer);
-  const float b = run_in_b(layer);
-  if (a != b || std::abs(static_cast<double>(a) - expected) > 1e-5) {
-    std::fprintf(stderr, "unit a: %g, unit b: %g, expected: %g\n", static_cast<double>(a),
-                 static_cast<double>(b), expected);
-    return 1;
+  for (const Sums& sums : {run_in_a(layer), run_in_b(layer)}) {
+    for (const float sum : {sums.matrix, sums.tensor}) {
+      if (std::abs(static_cast<double>(sum) - expected) > 1e-5) {
+        std::fprintf(stderr, "expected %g, got %g\n", expected, static_cast<double>(sum));
+        return 1;
+      }
+    }
   }
   return 0;
 }
