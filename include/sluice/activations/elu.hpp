@@ -10,7 +10,7 @@ SLUICE_NAMESPACE_BEGIN
 
 /// x for x > 0, α·(e^x - 1) otherwise; derivative 1 or α·e^x.
 ///
-/// Maximum error @ELUV@ ULP, derivative @ELUD@ ULP, over all of float and double.
+/// Maximum error 2.5 ULP, derivative 3 ULP, over all of float and double.
 struct ELU {
   static constexpr std::string_view name = "elu";
 

@@ -11,7 +11,7 @@ SLUICE_NAMESPACE_BEGIN
 
 /// x·σ(1.702·x), where 1.702 is that number and not the nearest scalar.
 ///
-/// Maximum error @QuickGELUV@ ULP, derivative @QuickGELUD@ ULP, over all of float and double. Infinities as SiLU.
+/// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. Infinities as SiLU.
 struct QuickGELU {
   static constexpr std::string_view name = "quick_gelu";
 

@@ -11,7 +11,7 @@ SLUICE_NAMESPACE_BEGIN
 
 /// log(1 + e^(βx)) / β, derivative σ(βx).
 ///
-/// Maximum error @SoftplusV@ ULP, derivative @SoftplusD@ ULP, over all of float and double. β ≠ 0 is the double that is stored
+/// Maximum error 5 ULP, derivative 3.5 ULP, over all of float and double. β ≠ 0 is the double that is stored
 /// here, for float, too.
 struct Softplus {
   static constexpr std::string_view name = "softplus";

@@ -10,7 +10,7 @@ SLUICE_NAMESPACE_BEGIN
 
 /// max(x, 0)², derivative 2·max(x, 0).
 ///
-/// Maximum error @SquaredReLUV@ ULP, the derivative is exact, over all of float and double.
+/// Maximum error 0.5 ULP, the derivative is exact, over all of float and double.
 struct SquaredReLU {
   static constexpr std::string_view name = "squared_relu";
 

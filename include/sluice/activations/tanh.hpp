@@ -10,7 +10,7 @@ SLUICE_NAMESPACE_BEGIN
 
 /// tanh(x).
 ///
-/// Maximum error @TanhV@ ULP, derivative @TanhD@ ULP, over all of float and double.
+/// Maximum error 2.5 ULP, derivative 3.5 ULP, over all of float and double.
 struct Tanh {
   static constexpr std::string_view name = "tanh";
 

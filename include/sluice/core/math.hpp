@@ -110,11 +110,12 @@ SLUICE_ALWAYS_INLINE TwoPart<T> multiply(const T& x, const TwoPart<T>& c) {
 
 // --- polynomials -----------------------------------------------------------------------------------------------------
 
-/// c[0] + c[1]·x + … by Horner's rule.
-template <class T, class Scalar, std::size_t N>
+/// c[0] + c[1]·x + … by Horner's rule; with `Mirrored`, the polynomial of -x.
+template <bool Mirrored = false, class T, class Scalar, std::size_t N>
 SLUICE_ALWAYS_INLINE T polynomial(const T& x, const Scalar (&c)[N]) {
-  T y(c[N - 1]);
-  for (std::size_t i = N - 1; i-- > 0;) y = simd::fma(y, x, T(c[i]));
+  const auto coefficient = [&c](std::size_t i) { return T(Mirrored && i % 2 == 1 ? -c[i] : c[i]); };
+  T y = coefficient(N - 1);
+  for (std::size_t i = N - 1; i-- > 0;) y = simd::fma(y, x, coefficient(i));
   return y;
 }
 
@@ -145,10 +146,10 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
   return {simd::fma(k, T(-C::ln4_lo), simd::fma(k, T(-C::ln4_hi), y)), root, simd::inverse_power_of_two(root)};
 }
 
-/// e^r for |r| ≤ ln 2.
-template <Vectorizable T>
+/// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
+template <bool Mirrored = false, Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
-  return simd::fma(r, simd::fma(r, polynomial(r, CoefficientsOf<T>::exp), T(1)), T(1));
+  return simd::fma(r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
 }
 /// e^r - 1 for |r| ≤ ln 2, with a small relative error.
 template <Vectorizable T>
@@ -161,7 +162,7 @@ template <class T>
 SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const T& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y);
-    return {exp_reduced(a.rest), a.root, a.inverse_root};
+    return {T(1) + expm1_reduced(a.rest), a.root, a.inverse_root};
   } else {
     using std::exp;
     return {T(exp(y)), T(1), T(1)};
@@ -171,7 +172,7 @@ template <class T>
 SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y.hi);
-    return {exp_reduced(T(a.rest + y.lo)), a.root, a.inverse_root};
+    return {T(1) + expm1_reduced(T(a.rest + y.lo)), a.root, a.inverse_root};
   } else {
     return scaled_exp(T(y.hi + y.lo));
   }
@@ -255,16 +256,18 @@ T normal_cdf(const T& x) {
 
 // --- the logistic function ---------------------------------------------------------------------------------------------
 
-/// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].
-template <class T>
-SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ScaledExp<T>& e) {
-  const T denominator = simd::fma(e.mantissa, e.root, e.inverse_root);
-  return n / denominator * e.inverse_root;
+/// With v = k ln 4 + rest: 1 + e^-v = 1 + 4^-k·e^-rest = (2^k + 2^-k·e^-rest) / 2^k.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a, const T& rest) {
+  return n / simd::fma(exp_reduced<true>(rest), a.inverse_root, a.root) * a.root;
 }
+
+/// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
   if constexpr (Vectorizable<T>) {
-    return divide_by_logistic_denominator(n, scaled_exp(T(-v)));
+    const ReducedArgument<T> a = reduce(v);
+    return divide_by_logistic_denominator(n, a, a.rest);
   } else {
     using std::exp;
     const T e(exp(T(-simd::abs(v))));
@@ -274,10 +277,17 @@ SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const TwoPart<T>& v) {
   if constexpr (Vectorizable<T>) {
-    return divide_by_logistic_denominator(n, scaled_exp(TwoPart<T>{T(-v.hi), T(-v.lo)}));
+    const ReducedArgument<T> a = reduce(v.hi);
+    return divide_by_logistic_denominator(n, a, T(a.rest + v.lo));
   } else {
     return logistic(n, T(v.hi + v.lo));
   }
+}
+
+/// (1 + e)² for e = half·root, 0 ≤ e ≤ 1, with one rounding where e is small.
+template <class T>
+SLUICE_ALWAYS_INLINE T one_plus_squared(const T& half, const T& root) {
+  return simd::fma(T(half * root), T(simd::fma(half, root, T(2))), T(1));
 }
 
 /// n·σ(v)·σ(-v), the derivative of n·σ(v): e^-|v| / (1 + e^-|v|)², which has nothing to cancel.
@@ -285,8 +295,7 @@ template <class T>
 SLUICE_ALWAYS_INLINE T logistic_slope(const T& n, const T& v) {
   using C = CoefficientsOf<T>;
   const ScaledExp<T> e = scaled_exp(T(-bounded(T(simd::abs(v)), 0, C::largest_exponent)));
-  const T r = T(1) / T(simd::fma(e.mantissa, e.root, e.inverse_root));
-  return n * e.mantissa * r * r;
+  return n * e.mantissa / one_plus_squared(T(e.mantissa * e.root), e.root) * e.root * e.root;
 }
 
 /// What the derivative of x·σ(v(x)) needs on the negative side, where v < 0 and
@@ -302,25 +311,25 @@ struct Bracket {
   T exp_v0;
 };
 
-/// The derivative of x·σ(v): for v ≥ 0, σ(v)·(1 + x·v'·σ(-v)) as it stands. |v| ≤ largest_exponent.
+/// The derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)². |v| ≤ largest_exponent.
 template <class T>
-SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& x_dv, const Bracket<T>& b) {
+SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv, const Bracket<T>& b) {
   const auto negative = v.hi < T(0);
-  const ScaledExp<T> e = scaled_exp(
-      TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
-  const T r = T(1) / T(simd::fma(e.mantissa, e.root, e.inverse_root));
-  const T large = e.inverse_root * r;  // σ(|v|)
-  const T small = e.mantissa * r;      // σ(-|v|) / root
+  const ScaledExp<T> e =
+      scaled_exp(TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
+  const T half = e.mantissa * e.root;  // e^-|v| / root
   T bracket;
   if constexpr (Vectorizable<T>) {
     const T close = simd::fma(b.exp_v0, expm1_reduced(b.d), b.linear);
-    const T far = b.linear + simd::fma(T(e.mantissa * e.root), e.root, T(-b.exp_v0));
+    const T far = b.linear + simd::fma(half, e.root, T(-b.exp_v0));
     bracket = simd::select(simd::abs(b.d) < T(0.5), close, far);
   } else {
     bracket = b.linear + b.exp_v0 * expm1(b.d);
   }
-  return simd::select(negative, T(bracket * large * small * e.root),
-                      T(T(simd::fma(T(x_dv * small), e.root, T(1))) * large));
+  const T numerator =
+      simd::select(negative, T(bracket * e.mantissa), T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
+  const T scale = simd::select(negative, e.root, T(1));
+  return numerator / one_plus_squared(half, e.root) * scale * scale;
 }
 
 /// `result`, but NaN where x is infinite or NaN: for formulas that contain ∞·0 there.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// Measures an activation against its reference at all exponents, and checks that packets and scalars agree.
+#pragma once
+
+#include <sluice/activations/activation.hpp>
+
+#include "support/activation_reference.hpp"
+#include "support/ulp.hpp"
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace test {
+
+struct Worst {
+  double ulp = 0;
+  double at = 0;
+
+  void take(double error, double x) {
+    if (!(error <= ulp)) {
+      ulp = error;
+      at = x;
+    }
+  }
+};
+
+struct Accuracy {
+  Worst value;
+  Worst derivative;
+  std::size_t points = 0;
+  std::size_t disagreements = 0;  // of packets and scalars, in any bit
+  double disagrees_at = 0;
+};
+
+/// The points for an activation: every exponent, the interval where something happens, the neighbourhood of the roots.
+template <class Scalar>
+std::vector<Scalar> activation_points(int density = 1) {
+  constexpr bool is_float = sizeof(Scalar) == 4;
+  std::vector<Scalar> points = all_exponents<Scalar>((is_float ? 40 : 6) * density);
+  add_interval(points, -20.0, 20.0, 20000 * density);
+  add_interval(points, -1.5, 1.5, 10000 * density);
+  add_interval(points, is_float ? -110.0 : -750.0, 0.0, 10000 * density);
+  add_interval(points, is_float ? -15.0 : -40.0, 0.0, 10000 * density);
+  for (double centre : {-0.75179152469356447, -0.75246142207101629, -1.2784645427610738, -0.75115425544129, -3.0, 3.0, 7.0,
+                        -7.0, 0.34657359027997264, -0.34657359027997264, 0.69314718055994529, -0.69314718055994529}) {
+    add_neighbours(points, centre);
+  }
+  while (points.size() % 16 != 0) points.push_back(Scalar(0));
+  return points;
+}
+
+template <class Scalar, class Activation, class Reference>
+Accuracy measure(const Activation& activation, const Reference& expected, const std::vector<Scalar>& points) {
+  using Packet = sluice::simd::Packet<Scalar>;
+  constexpr std::size_t lanes = static_cast<std::size_t>(Packet::size);
+  Accuracy result;
+  for (std::size_t i = 0; i + lanes <= points.size(); i += lanes) {
+    const Packet x = sluice::simd::load(&points[i]);
+    Scalar value[lanes], derivative[lanes];
+    sluice::simd::store(static_cast<Scalar*>(value), Packet(sluice::detail::activation_value(activation, x)));
+    sluice::simd::store(static_cast<Scalar*>(derivative), Packet(sluice::detail::activation_derivative(activation, x)));
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const Scalar at = points[i + lane];
+      if (!same_bits(value[lane], Scalar(activation.value(at))) ||
+          !same_bits(derivative[lane], Scalar(activation.derivative(at)))) {
+        ++result.disagreements;
+        result.disagrees_at = static_cast<double>(at);
+      }
+      if (!reference::trusted(expected, at)) continue;
+      ++result.points;
+      const reference::Real wide = static_cast<reference::Real>(at);
+      result.value.take(ulp_error(value[lane], expected.value(wide)), static_cast<double>(at));
+      result.derivative.take(ulp_error(derivative[lane], expected.derivative(wide)), static_cast<double>(at));
+    }
+  }
+  return result;
+}
+
+}  // namespace test
