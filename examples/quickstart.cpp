@@ -3,8 +3,7 @@
 // A gated layer in five lines, then what else there is: the gate's values, the table of parameters,
 // and a training step.
 //
-//   y = value(x·W₁ + b₁) ⊙ gate(x·W₂ + b₂)        here: no value activation, gate(g) = SiLU(g) =
-//   g·σ(g)
+//   y = (x·W₁ + b₁) ⊙ SiLU(x·W₂ + b₂),   SiLU(g) = g·σ(g)
 #include <sluice/sluice.hpp>
 
 #include <iostream>
@@ -21,18 +20,20 @@ int main() {
   std::cout << sluice::summary(layer) << "\ninput  " << x.rows() << " x " << x.cols() << "\noutput "
             << y.rows() << " x " << y.cols() << '\n';
 
-  // The same output, with the gate: what each unit lets through for each sample.
+  // The same output, with the gate: what each unit lets through for each sample. A cache keeps what
+  // came before the activations, for the backward pass; here it shows that output = value ⊙ gate.
   const auto [output, gate] = layer(x, sluice::return_gate);
-  const Eigen::MatrixXf value = (x * layer.value_weight()).rowwise() + layer.value_bias();
-  const bool is_product = output.isApprox(value.cwiseProduct(gate), 1e-5F);
+  sluice::SwiGLU<float>::Cache cache;
+  Eigen::MatrixXf predicted;
+  layer.forward(x, predicted, cache);
+  const bool is_product = output.isApprox(cache.value().cwiseProduct(gate), 1e-6F);
   std::cout << "output = value * gate: " << (is_product ? "yes" : "NO") << "\n\n";
 
   // Training. The loss is the mean of (y - wanted)² / 2; its gradient by y goes in, the gradients
   // of all weights and biases come out, and gradient descent takes a step against them.
   const Eigen::MatrixXf wanted = x.leftCols(10).cwiseAbs();
-  sluice::SwiGLU<float>::Cache cache;  // what forward keeps for backward
   sluice::SwiGLU<float>::Gradients gradients(layer);
-  Eigen::MatrixXf predicted, dy;
+  Eigen::MatrixXf dy;
   float first_loss = 0, loss = 0;
   for (int step = 0; step <= 200; ++step) {
     layer.forward(x, predicted, cache);

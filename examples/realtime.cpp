@@ -120,8 +120,10 @@ int main(int argc, char** argv) {
   const auto nanoseconds = [](Clock::duration d) {
     return static_cast<long>(std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
   };
+  allocations = 0;
   Eigen::RowVectorXf input(samples), output(samples);
   std::vector<long> latency(static_cast<std::size_t>(samples));
+  const bool counter_counts = allocations >= 3;  // these three
 
   for (long& l : latency) {
     const auto begin = Clock::now();
@@ -158,12 +160,7 @@ int main(int argc, char** argv) {
   std::printf("allocations: %ld in the first call, %ld in the %ld after it\n", in_first_call,
               while_playing, samples);
 
-  // The counter counts, and the sound is right: the same samples as rows of matrices give the same
-  // output.
-  before = allocations;
-  std::vector<long> probe(1000);
-  probe.front() = samples;
-  const bool counter_counts = allocations > before;
+  // The sound is right: the same samples as rows of matrices give the same output.
   float error = 0;
   for (long i = window; i < samples; i += 97) {
     error = std::max(error, std::abs(output(i) - effect.process_in_batch(input, i)));
