@@ -6,7 +6,8 @@
 
 #include <Eigen/Core>
 
-#include <cstring>
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -36,11 +37,13 @@ double relative_error(const Eigen::DenseBase<A>& got, const Eigen::DenseBase<B>&
   return difference == 0 ? 0 : difference / size;
 }
 
-/// What rounding may cost in a sum of `terms` products of this scalar, as a relative_error.
+/// What rounding may cost in a sum of `terms` products of this scalar, as a relative_error against
+/// a double reference.
 template <class Scalar>
 double rounding(Index terms) {
   return 4 * std::sqrt(static_cast<double>(terms) + 16) *
-         static_cast<double>(std::numeric_limits<Scalar>::epsilon());
+         std::max(static_cast<double>(std::numeric_limits<Scalar>::epsilon()),
+                  std::numeric_limits<double>::epsilon());
 }
 
 /// Same shape and same bits; any NaN equals any other.

@@ -29,8 +29,9 @@ inline constexpr Function sigmoid{
     [](double x) { return 1 / ((1 + std::exp(-x)) * (1 + std::exp(x))); }};
 inline constexpr Function tanh{[](double x) { return std::tanh(x); },
                                [](double x) { return 1 / (std::cosh(x) * std::cosh(x)); }};
-inline constexpr Function relu{[](double x) { return x > 0 ? x : 0; },
-                               [](double x) { return x > 0 ? 1.0 : 0.0; }};
+// NaN stays NaN, in the derivative as well.
+inline constexpr Function relu{[](double x) { return x < 0 ? 0.0 : x; },
+                               [](double x) { return x > 0 ? 1.0 : (x <= 0 ? 0.0 : x); }};
 inline constexpr Function silu{
     [](double x) { return x / (1 + std::exp(-x)); },
     [](double x) { return sigmoid.value(x) + x * sigmoid.derivative(x); }};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// C += A·B on the register tile against three plain loops: sizes on both sides of every tile, panel
+// and cache block, and all strides that the layer hands in.
+#include "support/catch.hpp"
+#include "support/random.hpp"
+#include "support/reference.hpp"
+
+#include <sluice/projection/product.hpp>
+
+namespace {
+
+using sluice::detail::MatrixView;
+using test::Index;
+
+template <class Scalar>
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Room for surplus lanes behind the last column, as the library's own blocks have.
+template <class Scalar>
+constexpr Index room = 2 * sluice::simd::register_size<Scalar>();
+
+template <class Scalar>
+MatrixView<const Scalar> view(const Matrix<Scalar>& m, Index rows, Index cols) {
+  return {m.data(), rows, cols, m.cols(), 1};
+}
+template <class Scalar>
+MatrixView<Scalar> view(Matrix<Scalar>& m, Index rows, Index cols) {
+  return {m.data(), rows, cols, m.cols(), 1};
+}
+
+/// A and B stand or lie; the surplus of B and C is NaN and must not be seen.
+template <class Scalar>
+void check(Index rows, Index depth, Index cols) {
+  CAPTURE(rows, depth, cols);
+  test::Random random(static_cast<std::uint32_t>(rows * 7919 + depth * 104729 + cols));
+  const Matrix<Scalar> a = random.template matrix<Matrix<Scalar>>(rows, depth),
+                       a_upright = a.transpose();
+  Matrix<Scalar> b = random.template matrix<Matrix<Scalar>>(depth, cols + room<Scalar>);
+  Matrix<Scalar> b_gate = random.template matrix<Matrix<Scalar>>(depth, cols + room<Scalar>);
+  const Matrix<Scalar> b_upright = b.leftCols(cols).transpose();
+  b.rightCols(room<Scalar>).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+  b_gate.rightCols(room<Scalar>).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+  const Matrix<Scalar> start = random.template matrix<Matrix<Scalar>>(rows, cols);
+  const test::Matrix product =
+      test::multiply(test::to_double(a), test::to_double(b.leftCols(cols)));
+  const test::Matrix want = test::to_double(start) + product;
+  const test::Matrix want_gate =
+      test::multiply(test::to_double(a), test::to_double(b_gate.leftCols(cols)));
+  const double tolerance = test::rounding<Scalar>(depth);
+
+  const auto fresh = [&](bool zero) {
+    Matrix<Scalar> c =
+        Matrix<Scalar>::Constant(rows, (cols / room<Scalar> + 2) * room<Scalar>, Scalar(1));
+    c.leftCols(cols) = zero ? Matrix<Scalar>(Matrix<Scalar>::Zero(rows, cols)) : start;
+    return c;
+  };
+  for (const bool a_lies : {false, true}) {
+    const MatrixView<const Scalar> a_view =
+        a_lies ? view(a, rows, depth) : view(a_upright, depth, rows).transpose();
+    for (const bool b_lies : {false, true}) {
+      CAPTURE(a_lies, b_lies);
+      const MatrixView<const Scalar> b_view = b_lies ? view<Scalar>(std::as_const(b), depth, cols)
+                                                     : view(b_upright, cols, depth).transpose();
+      Matrix<Scalar> c = fresh(false);
+      if (b_upright.rows() == 1 && !b_lies && depth > 0)
+        continue;  // (depth × 1) without room behind it
+      sluice::detail::accumulate<Scalar>(a_view, b_view, view(c, rows, cols));
+      CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
+    }
+    Matrix<Scalar> c = fresh(false), c_gate = fresh(true);
+    sluice::detail::accumulate_halves<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols),
+                                              view<Scalar>(std::as_const(b_gate), depth, cols),
+                                              view(c, rows, cols), view(c_gate, rows, cols));
+    CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
+    CHECK(test::relative_error(c_gate.leftCols(cols), want_gate) < tolerance);
+  }
+}
+
+template <class Scalar>
+void check_sizes() {
+  for (const Index rows : {1, 2, 6, 7, 13, 14, 15, 28, 43}) {
+    for (const Index cols : {1, 3, 8, 16, 17, 33}) check<Scalar>(rows, 9, cols);
+  }
+  for (const Index depth : {1, 2, 3, 4, 5, 7, 15, 16, 17, 95, 96, 97, 191, 192, 193, 385}) {
+    check<Scalar>(1, depth, 5);
+    check<Scalar>(5, depth, 18);
+  }
+  for (const Index rows : {223, 224, 225, 449}) check<Scalar>(rows, 5, 19);
+  check<Scalar>(3, 4, 700);
+  check<Scalar>(1, 4, 4200);
+  check<Scalar>(0, 4, 5);
+  check<Scalar>(4, 0, 5);
+}
+
+TEST_CASE("products on the register tile, float", "[projection]") { check_sizes<float>(); }
+TEST_CASE("products on the register tile, double", "[projection]") { check_sizes<double>(); }
+
+TEST_CASE("rows a multiple of 2 KiB apart are packed first", "[projection]") {
+  check<float>(17, 512, 130);
+  check<float>(512, 17, 130);
+  check<double>(30, 256, 70);
+}
+
+TEST_CASE("products of other scalars", "[projection]") {
+  check<long double>(1, 5, 3);
+  check<long double>(7, 5, 9);
+}
+
+}  // namespace
