@@ -109,19 +109,51 @@ def percents(point, contestant):
     return 100 * fma, 100 * read
 
 
-def label(point):
+def shape(point):
     return f"{point['input_dim']}→{point['units']}"
 
 
-def measured(data, question, layout="row"):
-    return [p for p in data["points"] if p["question"] == question and p["layout"] == layout]
+def layer_points(data, question=None, layout=None):
+    """The points where sluice and Eigen by hand meet."""
+    return [
+        p
+        for p in data["points"]
+        if p["question"] in ("forward", "backward")
+        and question in (None, p["question"])
+        and layout in (None, p["layout"])
+    ]
 
 
-def report_rows(points):
+# --- tables ---------------------------------------------------------------------------------------
+
+HEADER = [
+    "shape", "batch", "direction", "GFLOP/s", "GB/s", "of FMA peak", "of read rate",
+    "fused : split", "vs by hand, fused", "vs by hand, split", "by hand, fused : split",
+]
+
+
+def table(header, rows):
+    """A Markdown table that reads as well without Markdown; text columns end where numbers begin."""
+    rows = [header] + list(rows)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    text = {"shape", "direction", "activation"}
+
+    def line(cells):
+        padded = [
+            c.ljust(w) if h in text else c.rjust(w) for c, w, h in zip(cells, widths, header)
+        ]
+        return "| " + " | ".join(padded) + " |"
+
+    rule = "|".join("-" * (w + 2) if h in text else "-" * (w + 1) + ":" for h, w in zip(header, widths))
+    return "\n".join([line(rows[0]), f"|{rule}|"] + [line(row) for row in rows[1:]])
+
+
+def layer_table(points):
+    rows = []
     for p in points:
         fma, read = percents(p, SLUICE_FUSED)
-        yield [
-            label(p) + (" (column-major)" if p["layout"] == "col" else ""),
+        rows.append([
+            shape(p),
             str(p["batch"]),
             p["question"],
             f"{gflops(p, SLUICE_FUSED):.1f}",
@@ -129,47 +161,154 @@ def report_rows(points):
             f"{fma:.0f} %",
             f"{read:.0f} %",
             f"{ratio(p, SLUICE_SPLIT, SLUICE_FUSED)[0]:.2f}",
-            f"{ratio(p, EIGEN_SPLIT, EIGEN_FUSED)[0]:.2f}",
             f"{ratio(p, EIGEN_FUSED, SLUICE_FUSED)[0]:.2f}",
-            f"{ratio(p, EIGEN_SPLIT, SLUICE_SPLIT)[0]:.2f}",
-        ]
+            f"{ratio(p, EIGEN_SPLIT, SLUICE_FUSED)[0]:.2f}",
+            f"{ratio(p, EIGEN_SPLIT, EIGEN_FUSED)[0]:.2f}",
+        ])
+    return table(HEADER, rows)
 
 
-def markdown_table(header, rows):
-    rows = [header] + list(rows)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-
-    def line(cells):
-        return "| " + " | ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))) + " |"
-
-    rule = "|" + "|".join("-" * (w + 2) if i == 0 else "-" * (w + 1) + ":" for i, w in enumerate(widths)) + "|"
-    return "\n".join([line(rows[0]), rule] + [line(r) for r in rows[1:]])
-
-
-def layer_points(data):
-    return [p for p in data["points"] if SLUICE_FUSED in p["ns"]]
+def activation_table(point):
+    rows = []
+    elements = point["batch"] * point["units"]
+    for name, ns in point["ns"].items():
+        extra = statistics.median(a - b for a, b in zip(ns, point["ns"]["identity"])) / elements
+        rows.append([
+            name,
+            f"{gflops(point, name):.1f}",
+            f"{ratio(point, name, 'identity')[0]:.2f}",
+            f"{extra:.2f}",
+        ])
+    rows.sort(key=lambda row: float(row[2]))
+    return table(["activation", "GFLOP/s", "time, identity = 1", "more ns per gate value"], rows)
 
 
 def verdict(data):
-    """Not slower is a median paired ratio of at least 1 at every point."""
+    """Not slower means: a median paired ratio of at least 1 at every point."""
     points = layer_points(data)
-    losers = [(p, ratio(p, EIGEN_FUSED, SLUICE_FUSED)) for p in points]
-    losers = [(p, r) for p, r in losers if r[0] < 1]
+    ratios = [(p, ratio(p, EIGEN_FUSED, SLUICE_FUSED)) for p in points]
+    losers = sorted(((r, p) for p, r in ratios if r[0] < 1), key=lambda loser: loser[0][0])
     if not losers:
         return f"sluice (fused) is not slower than the hand-written fused baseline at any of {len(points)} points."
-    lines = [f"sluice (fused) is slower than the hand-written fused baseline at {len(losers)} of {len(points)} points:"]
-    for p, (median, low, high) in sorted(losers, key=lambda loser: loser[1][0]):
-        lines.append(f"  {p['name']}: {median:.3f} times as fast (quartiles {low:.3f} to {high:.3f})")
+    lines = [
+        f"sluice (fused) is slower than the hand-written fused baseline at {len(losers)} of {len(points)} points;",
+        "times as fast, and quartiles of the rounds:",
+        "",
+    ]
+    for (median, low, high), p in losers:
+        lines.append(f"- {p['name']}: {median:.3f} ({low:.3f} to {high:.3f})")
     return "\n".join(lines)
 
 
-HEADER = ["shape", "batch", "direction", "GFLOP/s", "GB/s", "of FMA peak", "of read rate",
-          "fused : split", "by hand, fused : split", "sluice : by hand, fused", "sluice : by hand, split"]
+def machine_text(data):
+    return (
+        f"{data['cpu']}, one core; {data['compiler']} {data['flags']}, Eigen {data['eigen']}; "
+        f"float, SiLU gate; medians of {data['rounds']} interleaved rounds, {data['date']}"
+    )
 
 
 def report(data):
-    parts = [markdown_table(HEADER, report_rows(layer_points(data)))] if layer_points(data) else []
-    return "\n\n".join(parts)
+    """The Markdown report."""
+    parts = [
+        "# Fused against split, and against Eigen by hand",
+        f"{machine_text(data)}.",
+        "GFLOP/s, GB/s of weight traffic and percentages are those of sluice's fused layer; 100 % is what "
+        "the same run measured for register-only FMA, and for reading as many bytes as the weights have. "
+        "Ratios are speeds, above 1 is in favour of the first named; `vs` is sluice's fused layer. "
+        "Backward computes dx and all gradients from a cache.",
+    ]
+    for question, layout, title in (
+        ("forward", "row", "Forward, row-major matrices"),
+        ("backward", "row", "Backward, row-major matrices"),
+        (None, "col", "Column-major matrices"),
+    ):
+        points = layer_points(data, question, layout)
+        if points:
+            parts += [f"## {title}", layer_table(points)]
+    for point in data["points"]:
+        if point["question"] == "activation":
+            parts += [f"## Activations, {shape(point)}, batch {point['batch']}, forward", activation_table(point)]
+    if layer_points(data):
+        parts += ["## Verdict", verdict(data)]
+    return "\n\n".join(parts) + "\n"
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def write_json(data, path):
+    """One line a point: compact, and a change of one point is a change of one line."""
+    head = {key: value for key, value in data.items() if key != "points"}
+    lines = [json.dumps(point, separators=(",", ":"), ensure_ascii=False) for point in data["points"]]
+    text = json.dumps(head, ensure_ascii=False)[:-1] + ', "points": [\n' + ",\n".join(lines) + "\n]}\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def draw(data, path):
+    """Bars from 1, upwards where sluice's fused layer is the faster one; whiskers are quartiles."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    questions = [("forward", "forward"), ("backward", "backward: dx and gradients")]
+    comparisons = [
+        (EIGEN_FUSED, "sluice over Eigen by hand\n(both fused)"),
+        (SLUICE_SPLIT, "fused over split\n(both sluice)"),
+    ]
+    colours = {1: "#9ecae1", 8: "#4f9bcb", 32: "#1c6aaf", 256: "#08306b"}
+    figure, axes = plt.subplots(2, 2, figsize=(12, 7), sharex=True, sharey="row")
+    for row, (slower, title) in enumerate(comparisons):
+        extremes = [1 / 1.2, 1.2]
+        for column, (question, heading) in enumerate(questions):
+            ax = axes[row][column]
+            points = layer_points(data, question, "row")
+            shapes = list(dict.fromkeys(shape(p) for p in points))
+            for p in points:
+                batches = [q["batch"] for q in points if shape(q) == shape(p)]
+                width = 0.2
+                x = shapes.index(shape(p)) + (batches.index(p["batch"]) - (len(batches) - 1) / 2) * width
+                median, low, high = ratio(p, slower, SLUICE_FUSED)
+                extremes += [low, high]
+                ax.bar(x, median - 1, width * 0.92, bottom=1, color=colours[p["batch"]], zorder=2)
+                ax.plot([x, x], [low, high], color="#444444", linewidth=0.8, zorder=3)
+            ax.set_yscale("log")
+            ax.axhline(1, color="black", linewidth=1, zorder=4)
+            ax.yaxis.set_minor_locator(NullLocator())
+            ax.grid(axis="y", color="#dddddd", zorder=0)
+            ax.set_xticks(range(len(shapes)), shapes, rotation=20)
+            ax.tick_params(axis="x", length=0)
+            for side in ("top", "right", "bottom"):
+                ax.spines[side].set_visible(False)
+            if row == 0:
+                ax.set_title(heading, fontsize=12)
+            if column == 0:
+                ax.set_ylabel(title, fontsize=11)
+        ticks = [t for t in (0.25, 0.33, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20)]
+        low, high = min(extremes) / 1.03, max(extremes) * 1.03
+        spacing = math.log(high / low) / 9
+        kept = [1]
+        for t in sorted(ticks, key=lambda t: abs(math.log(t))):
+            if low <= t <= high and all(abs(math.log(t / k)) >= spacing for k in kept):
+                kept.append(t)
+        axes[row][0].set_ylim(low, high)
+        for ax in axes[row]:
+            ax.yaxis.set_major_locator(FixedLocator(sorted(kept)))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}×"))
+    handles = [plt.Rectangle((0, 0), 1, 1, color=c) for c in colours.values()]
+    figure.legend(handles, [f"batch {b}" for b in colours], loc="upper right", ncol=4, frameon=False,
+                  bbox_to_anchor=(0.985, 0.965))
+    figure.suptitle("Gated linear unit: how many times as fast", x=0.012, ha="left", fontsize=15, weight="bold")
+    figure.text(0.012, 0.012, machine_text(data) + "\nShapes are input_dim→units. Whiskers: quartiles of the ratios "
+                "of single rounds.", fontsize=8.5, color="#444444", va="bottom")
+    figure.tight_layout(rect=(0, 0.045, 1, 0.975))
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def write_report(data):
+    (RESULTS / "fused_vs_split.md").write_text(report(data), encoding="utf-8")
+    draw(data, RESULTS / "fused_vs_split.png")
 
 
 # --- command line ---------------------------------------------------------------------------------
@@ -184,13 +323,27 @@ def main():
                         help="only points such as backward/row/64x64/b32; writes nothing")
     parser.add_argument("--cpu", type=int, help="run on this core only (taskset)")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
+    parser.add_argument("--replot", action="store_true", help="table and picture from the JSON of the last run")
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 31)
-    arguments.slice_ms = arguments.slice_ms or (2 if arguments.quick else 4)
+    arguments.slice_ms = arguments.slice_ms or (1 if arguments.quick else 4)
 
-    data = measure(arguments)
-    print(report(data))
-    print(verdict(data))
+    path = RESULTS / "fused_vs_split.json"
+    if arguments.replot:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    else:
+        if not arguments.binary.exists():
+            sys.exit(f"run.py: no {arguments.binary}; ./dev bench builds it")
+        data = measure(arguments)
+    keep = not arguments.quick and not arguments.filter
+    if keep:
+        RESULTS.mkdir(exist_ok=True)
+        if not arguments.replot:
+            write_json(data, path)
+        write_report(data)
+    print("\n" + report(data))
+    if keep:
+        print(f"written: {RESULTS}/fused_vs_split.json, .md, .png")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 //
 // The gated layer as a competent Eigen user writes it by hand, with a SiLU gate:
 //
-//   y = value ⊙ gate·σ(gate),   [value | gate] = x·W + b      x (batch × input_dim), y (batch × units)
+//   y = value ⊙ gate·σ(gate),   [value | gate] = x·W + b      x (batch × input_dim), y (batch ×
+//   units)
 //
-// Fused: one W (input_dim × 2·units).  Split: two of (input_dim × units). Everything is preallocated, every product is
-// .noalias() and accumulates onto what is there (the bias, the gradient so far), so that Eigen need not clear the target
-// first; the gating is a single array expression. Both were measured against their alternatives (adding the bias
-// afterwards, gate / (1 + exp(−gate))) and are the faster ones.
-// Backward keeps the pre-activations and nothing else, as the layer under test does; dx is written, gradients are added to.
+// Fused: one W (input_dim × 2·units).  Split: two of (input_dim × units). Everything is
+// preallocated, every product is .noalias() and accumulates onto what is there (the bias, the
+// gradient so far), so that Eigen need not clear the target first; the gating is a single array
+// expression. The alternatives (adding the bias afterwards, gate / (1 + exp(−gate))) were measured
+// and are slower or level. Backward keeps the pre-activations and nothing else, as the layer under
+// test does; dx is written, gradients are added to.
 #pragma once
 
 #include <Eigen/Core>
@@ -39,7 +41,8 @@ struct Fused {
   void backward(const Matrix<Order>& x, const Matrix<Order>& dy, Cache& cache, Matrix<Order>& dx) {
     const auto value = cache.h.leftCols(dy.cols()).array();
     const auto gate = cache.h.rightCols(dy.cols()).array();
-    auto s = cache.dh.leftCols(dy.cols()).array();  // σ(gate), overwritten by the value's gradient in the end
+    auto s = cache.dh.leftCols(dy.cols())
+                 .array();  // σ(gate), overwritten by the value's gradient in the end
     s = gate.logistic();
     cache.dh.rightCols(dy.cols()).array() = dy.array() * value * s * (1 + gate * (1 - s));
     s *= dy.array() * gate;
