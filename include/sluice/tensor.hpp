@@ -52,19 +52,26 @@ struct TensorMemory<Eigen::TensorMap<Plain, Options, MakePointer>> {
   static constexpr bool is_writable = !std::is_const_v<Plain> && !std::is_const_v<typename Plain::Scalar>;
 };
 
+/// An expression is refused when it is first asked about.
 template <TensorExpression T>
+struct SampleTraits<T> {
+  static_assert(TensorMemory<T>::exists,
+                "sluice: a tensor expression has no memory of its own; assign it to an Eigen::Tensor first and pass that "
+                "(.eval() of a tensor is an expression, too)");
+  static constexpr bool is_supported = false;
+};
+
+template <TensorExpression T>
+  requires(TensorMemory<T>::exists)
 struct SampleTraits<T> {
   using Memory = TensorMemory<T>;
   using Scalar = std::remove_const_t<typename T::Scalar>;
   static constexpr int rank = T::NumDimensions;
 
-  static_assert(Memory::exists,
-                "sluice: a tensor expression has no memory of its own; assign it to an Eigen::Tensor first and pass that "
-                "(.eval() of a tensor is an expression, too)");
   static_assert(rank >= 1, "sluice: a tensor of rank 0 has no features; a sample has at least rank 1");
 
   static constexpr bool is_supported = true;
-  static constexpr bool has_memory = Memory::exists;
+  static constexpr bool has_memory = true;
   static constexpr bool is_writable = Memory::is_writable;
   static constexpr bool is_resizable = Memory::is_resizable;
   static constexpr bool is_row_major = static_cast<int>(T::Layout) == static_cast<int>(Eigen::RowMajor);

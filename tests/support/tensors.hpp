@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Tensors of any rank and layout from and to plain arrays, element by element.
+// Tensors of any rank and layout from and to plain arrays. What does not depend on the rank is compiled once.
 #pragma once
 
 #include "support/glu_reference.hpp"
@@ -18,36 +18,57 @@ std::array<Index, static_cast<std::size_t>(Tensor::NumDimensions)> tensor_index(
   return result;
 }
 
-template <class Tensor>
-Tensor to_tensor(const Array& numbers) {
-  Array a = numbers;
-  Tensor t(tensor_index<Tensor>(a.extents));
-  a.for_each_index([&](const std::vector<Index>& i) {
-    t(tensor_index<Tensor>(i)) = static_cast<typename Tensor::Scalar>(a.at(i));
+/// Where the element of this index stands: the last axis is the fastest in a row-major tensor, the first in a column-major.
+inline Index position(const std::vector<Index>& extents, const std::vector<Index>& index, bool row_major) {
+  Index result = 0;
+  for (std::size_t n = 0; n < extents.size(); ++n) {
+    const std::size_t axis = row_major ? n : extents.size() - 1 - n;
+    result = result * extents[axis] + index[axis];
+  }
+  return result;
+}
+template <class Scalar>
+void write(Array from, Scalar* to, bool row_major) {
+  from.for_each_index([&](const std::vector<Index>& i) {
+    to[position(from.extents, i, row_major)] = static_cast<Scalar>(from.at(i));
   });
-  return t;
+}
+template <class Scalar>
+Array read(const Scalar* from, const std::vector<Index>& extents, bool row_major) {
+  Array a(extents);
+  a.for_each_index(
+      [&](const std::vector<Index>& i) { a.at(i) = static_cast<double>(from[position(extents, i, row_major)]); });
+  return a;
 }
 
+template <class Tensor>
+inline constexpr bool is_row_major = int(Tensor::Layout) == int(Eigen::RowMajor);
+
+template <class Tensor>
+Tensor to_tensor(const Array& a) {
+  Tensor t(tensor_index<Tensor>(a.extents));
+  write(a, t.data(), is_row_major<Tensor>);
+  return t;
+}
 template <class Tensor>
 Array tensor_to_array(const Tensor& t) {
   std::vector<Index> extents;
   for (int i = 0; i < Tensor::NumDimensions; ++i) extents.push_back(t.dimension(i));
-  Array a(extents);
-  a.for_each_index([&](const std::vector<Index>& i) { a.at(i) = static_cast<double>(t(tensor_index<Tensor>(i))); });
-  return a;
+  return read(t.data(), extents, is_row_major<Tensor>);
 }
 
 /// A tensor map in the middle of memory that otherwise holds a canary.
-template <class Tensor>
-class GuardedTensor {
+template <class Scalar>
+class GuardedMemory {
  public:
-  using Scalar = typename Tensor::Scalar;
-  using Map = Eigen::TensorMap<Tensor>;
-
-  explicit GuardedTensor(const std::vector<Index>& extents) : extents_(extents), size_(Array(extents).numbers.size()) {
+  explicit GuardedMemory(const std::vector<Index>& extents) : extents_(extents), size_(Array(extents).numbers.size()) {
     memory_.assign(size_ + 2 * margin, canary);
   }
-  Map map() { return Map(memory_.data() + margin, tensor_index<Tensor>(extents_)); }
+  template <class Tensor>
+  Eigen::TensorMap<Tensor> map() {
+    return Eigen::TensorMap<Tensor>(memory_.data() + margin, tensor_index<Tensor>(extents_));
+  }
+  Array numbers(bool row_major) const { return read(memory_.data() + margin, extents_, row_major); }
 
   /// Whether everything beside the tensor still holds the canary, and nothing in it does.
   bool written_exactly() const {

@@ -281,17 +281,30 @@ class GluCall {
     half_[axis_] /= 2;
   }
 
+  /// Says in one readable line why h and x cannot go together.
+  template <class X>
+  static constexpr bool check_input_type() {
+    using Other = TraitsOf<X>;
+    static_assert(std::is_same_v<typename Other::Scalar, Scalar>, "sluice: glu: all arguments must have the same scalar");
+    static_assert(std::tuple_size_v<typename Other::Shape> == std::tuple_size_v<Shape>,
+                  "sluice: glu: all arguments must have the same rank");
+    static_assert(Other::sample_order == Traits::sample_order,
+                  "sluice: glu: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
+    return true;
+  }
+  template <class Y>
+  static constexpr bool check_output_type() {
+    static_assert(TraitsOf<Y>::is_writable,
+                  "sluice: an output must be a matrix, block, map or tensor that can be written to");
+    return check_input_type<Y>();
+  }
+
   const Shape& shape() const { return shape_; }
   const Shape& half() const { return half_; }
 
   template <class X>
   void check_shape(std::string_view what, const X& x, const Shape& expected) const {
     using Other = TraitsOf<X>;
-    static_assert(std::is_same_v<typename Other::Scalar, Scalar>, "sluice: glu: all arguments must have the same scalar");
-    static_assert(std::tuple_size_v<typename Other::Shape> == std::tuple_size_v<Shape>,
-                  "sluice: glu: all arguments must have the same rank");
-    static_assert(Other::sample_order == Traits::sample_order,
-                  "sluice: glu: tensors of rank 3 and more must have the same layout");
     const auto got = Other::shape(x);
     if (got != expected) {
       fail(name, "expected ", what, " of ", Other::text(expected), ", got ", Other::text(got));
@@ -300,8 +313,6 @@ class GluCall {
   /// The same for something that is written to; an empty matrix or tensor takes the shape later.
   template <class Y>
   void check_output(std::string_view what, const Y& y, const Shape& expected) const {
-    static_assert(TraitsOf<Y>::is_writable,
-                  "sluice: an output must be a matrix, block, map or tensor that can be written to");
     if constexpr (TraitsOf<Y>::is_resizable) {
       if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(expected)) return;
     }
@@ -344,6 +355,7 @@ template <class Activation = Sigmoid, detail::SampleInput H, detail::SampleOutpu
 void glu(const H& h, Index axis, Y&& y, GateOrder order = GateOrder::ValueFirst, const Activation& activation = {}) {
   using Call = detail::GluCall<H, Activation>;
   using Scalar = typename Call::Scalar;
+  static_assert(Call::template check_output_type<Y>());
   const Call call(h, axis, order);
   call.check_output("output", y, call.half());
   detail::check_no_overlap(Call::name, "input", h, "output", y);
@@ -384,6 +396,7 @@ void glu_backward(const H& h, const DY& dy, Index axis, DH&& dh, GateOrder order
   using Call = detail::GluCall<H, Activation>;
   using Scalar = typename Call::Scalar;
   using View = detail::MatrixView<const Scalar>;
+  static_assert(Call::template check_input_type<DY>() && Call::template check_output_type<DH>());
   const Call call(h, axis, order);
   call.check_shape("output gradient", dy, call.half());
   call.check_output("input gradient", dh, call.shape());
