@@ -12,6 +12,9 @@
 
 #include <Eigen/Core>
 
+#include <type_traits>
+#include <utility>
+
 #define SLUICE_DETAIL_JOIN_(a, b, c, d, e) v##a##_##b##_eigen##c##_##d##_align##e
 #define SLUICE_DETAIL_JOIN(a, b, c, d, e) SLUICE_DETAIL_JOIN_(a, b, c, d, e)
 
@@ -48,5 +51,18 @@ SLUICE_NAMESPACE_BEGIN
 
 using Eigen::Dynamic;
 using Eigen::Index;
+
+namespace detail {
+
+/// body(0), body(1), … body(Count − 1), each index a compile-time constant: a loop that is unrolled for certain, so that an
+/// array that it walks over can live in registers.
+template <int Count, class Body>
+SLUICE_ALWAYS_INLINE void unrolled(const Body& body) {
+  [&]<int... I>(std::integer_sequence<int, I...>) SLUICE_LAMBDA_INLINE {
+    (body(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, Count>{});
+}
+
+}  // namespace detail
 
 SLUICE_NAMESPACE_END

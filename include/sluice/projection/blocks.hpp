@@ -69,17 +69,15 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
   }
 }
 
-/// target += A·B
+/// target += A·B for a row-major target.
 template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& target) {
-  for_each_block<Scalar>(
-      target.rows, target.cols, b.rows,
-      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        accumulate<Scalar>(a.middle_rows(row, block.rows), b.middle_cols(col, block.cols), block, space);
-      },
-      [&](const MatrixView<Scalar>& block, Index row, Index col) {
-        for (Index r = 0; r < block.rows; ++r) add_row(&block(r, 0), block.cols, &target(row + r, col));
-      });
+  constexpr Index block_cols = 2 * column_block;
+  const auto space = PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols));
+  for (Index col = 0; col < b.cols; col += block_cols) {
+    const Index n = std::min(block_cols, b.cols - col);
+    accumulate<Scalar>(a, b.middle_cols(col, n), target.middle_cols(col, n), space, false);
+  }
 }
 
 /// A term A·Bᵀ of a sum.
@@ -92,13 +90,27 @@ struct TransposedProduct {
 /// target = Σ A·Bᵀ; the target may have any strides.
 template <class Scalar>
 void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
+  const auto add_terms = [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space,
+                             bool padded) {
+    for (const auto& term : terms) {
+      accumulate<Scalar>(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block,
+                         space, padded);
+    }
+  };
+  if (target.col_stride == 1) {
+    constexpr Index block_cols = 2 * column_block;
+    const auto space =
+        PackingSpace<Scalar>::of_thread(target.rows, terms.begin()->a.cols, std::min(target.cols, block_cols));
+    fill_rows<Scalar>(nullptr, target);
+    for (Index col = 0; col < target.cols; col += block_cols) {
+      add_terms(target.middle_cols(col, std::min(block_cols, target.cols - col)), 0, col, space, false);
+    }
+    return;
+  }
   for_each_block<Scalar>(
       target.rows, target.cols, terms.begin()->a.cols,
       [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        for (const auto& term : terms) {
-          accumulate<Scalar>(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block,
-                             space);
-        }
+        add_terms(block, row, col, space, true);
       },
       [&](const MatrixView<Scalar>& block, Index row, Index col) {
         copy_block<Scalar>(block, target.middle_rows(row, block.rows).middle_cols(col, block.cols));

@@ -98,10 +98,10 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
     fill_rows(parameters.value_bias, c.value);
     fill_rows(parameters.gate_bias, c.gate);
     if constexpr (fused) {
-      accumulate<Scalar>(x, joined(parameters.weight), joined(c), {});
+      accumulate<Scalar>(x, joined(parameters.weight), joined(c), {}, true);
     } else {
-      accumulate<Scalar>(x, parameters.weight.value, c.value, {});
-      accumulate<Scalar>(x, parameters.weight.gate, c.gate, {});
+      accumulate<Scalar>(x, parameters.weight.value, c.value, {}, true);
+      accumulate<Scalar>(x, parameters.weight.gate, c.gate, {}, true);
     }
     consume(Index(0), Index(0), c);
     return;
@@ -124,8 +124,8 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
       if constexpr (fused) {
         accumulate_halves<Scalar>(samples, w, c, space);
       } else {
-        accumulate<Scalar>(samples, w.value, c.value, space);
-        accumulate<Scalar>(samples, w.gate, c.gate, space);
+        accumulate<Scalar>(samples, w.value, c.value, space, true);
+        accumulate<Scalar>(samples, w.gate, c.gate, space, true);
       }
       consume(row, unit, c);
     }

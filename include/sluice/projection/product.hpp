@@ -10,7 +10,7 @@
 //   one row      nothing is packed: rows of B are streamed once (B row-major) or dotted with A (B column-major)
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
-// B and C must be readable (C writable) for a whole packet beyond their last column; the surplus is never used.
+// B must be readable for two packets beyond its last column; the surplus is never used.
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -39,12 +39,13 @@ struct HalfColumns {
   Index col_stride;
 };
 
-/// C: row-major, both halves with the same row stride, each as wide as whole packets.
+/// C: row-major, both halves with the same row stride.
 template <class Scalar>
 struct HalfTargets {
   Scalar* first;
   Scalar* second;
   Index row_stride;
+  bool padded;  // whether whole packets may be written at the end of a row
 };
 
 /// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2.
@@ -79,7 +80,7 @@ struct PackingSpace {
   static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
     struct PackedA;
     struct PackedB;
-    if (rows <= 1) return {};  // one row never packs
+    if (rows <= 1) return {};  // one row is never packed
     return {scratch<PackedA, Scalar>(a_size(rows, depth)), scratch<PackedB, Scalar>(b_size(cols_of_both_halves, depth))};
   }
 };
@@ -104,17 +105,27 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
   const bool pack_b = b.col_stride != 1 ||
                       (space.b != nullptr && (a.rows > max_tile_rows || b.depth_stride >= far_apart));
 
+  // How many columns of both packets of panel p there are.
+  const auto first_cols = [&](Index p) { return std::min(packet, b.cols - p * step); };
+  const auto second_cols = [&](Index p) {
+    return paired ? first_cols(p) : std::clamp<Index>(b.cols - p * step - packet, 0, packet);
+  };
+
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
     if (pack_b) {
-      for (Index p = 0; p < panels; ++p) {
-        const Index j = p * step;
-        const Index from = k * b.depth_stride + j * b.col_stride;
-        const Index first_cols = std::min(packet, b.cols - j);
-        const Index second_cols = paired ? first_cols : std::clamp<Index>(b.cols - j - packet, 0, packet);
-        Scalar* const to = space.b + p * b_panel_size;
-        pack_lanes(b.first + from, first_cols, b.col_stride, depth, b.depth_stride, to, panel_width);
-        pack_lanes(b.second + from, second_cols, b.col_stride, depth, b.depth_stride, to + packet, panel_width);
+      // A few rows of all panels, then the next few: B is read in the order of memory.
+      const Index chunk = b.col_stride == 1 ? 8 : depth;
+      for (Index from = 0; from < depth; from += chunk) {
+        const Index rows = std::min(chunk, depth - from);
+        for (Index p = 0; p < panels; ++p) {
+          const Index offset = (k + from) * b.depth_stride + p * step * b.col_stride;
+          Scalar* const to = space.b + p * b_panel_size + from * panel_width;
+          pack_strip(b.first + offset, first_cols(p), b.col_stride, rows, b.depth_stride, to, panel_width);
+          if (second_cols(p) > 0) {
+            pack_strip(b.second + offset, second_cols(p), b.col_stride, rows, b.depth_stride, to + packet, panel_width);
+          }
+        }
       }
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
@@ -144,60 +155,84 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
         tile.c_stride = c.row_stride;
         for (Index t = 0; t < tiles.count; ++t) {
           const Index row = tiles.begin(t);
+          const int rows = static_cast<int>(tiles.begin(t + 1) - row);
           tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
           tile.c0 = c.first + (first_row + row) * c.row_stride + j;
           tile.c1 = c.second + (first_row + row) * c.row_stride + j;
-          multiply_tile(static_cast<int>(tiles.begin(t + 1) - row), tile);
+          if (c.padded || second_cols(p) == packet) {
+            multiply_tile(rows, tile);
+          } else {
+            multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
+          }
         }
       }
     }
   }
 }
 
-/// c[0..cols) += Σₖ a[k]·B[k, 0..cols), B row-major: each row of B is read once, several rows at a time.
+/// c[0..cols) += Σₖ a[k]·B[k, 0..cols), B row-major: strips of `Packets` packets that stay in registers over all of k.
+template <class Scalar, int Packets>
+SLUICE_NEVER_INLINE void accumulate_row_strip(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride,
+                                              Index cols, Scalar* c) {
+  using Packet = simd::Packet<Scalar>;
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const Index whole = cols - (Packets - 1) * packet;  // columns in the last packet
+  Packet sums[Packets];
+  unrolled<Packets - 1>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = simd::load(static_cast<const Scalar*>(c + i * packet)); });
+  constexpr int last = Packets - 1;
+  sums[last] = simd::load_partial(static_cast<const Scalar*>(c + last * packet), whole);
+  for (Index k = 0; k < depth; ++k, a += a_stride, b += b_stride) {
+    const Packet x(*a);
+    unrolled<Packets>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = simd::fma(x, simd::load(b + i * packet), sums[i]); });
+  }
+  unrolled<Packets - 1>([&](auto i) SLUICE_LAMBDA_INLINE { simd::store(c + i * packet, sums[i]); });
+  simd::store_partial(c + last * packet, sums[last], whole);
+}
+
+/// The same for long rows: each row of B is read once from front to back, a few rows at a time.
 template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride,
-                                        Index cols, Scalar* c) {
+SLUICE_NEVER_INLINE void accumulate_row_stream(const Scalar* a, Index a_stride, Index depth, const Scalar* b,
+                                               Index b_stride, Index cols, Scalar* c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr Index chunk = 8192 / static_cast<Index>(sizeof(Scalar));  // columns of c that stay in L1
+  const auto add_rows = [&]<int Rows>(std::integral_constant<int, Rows>, Index k, Index first, Index end)
+                            SLUICE_LAMBDA_INLINE {
+    Packet x[Rows];
+    unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { x[i] = Packet(a[(k + i) * a_stride]); });
+    const Scalar* const row = b + k * b_stride;
+    const auto add = [&](Index j, Packet sum) SLUICE_LAMBDA_INLINE {
+      unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { sum = simd::fma(x[i], simd::load(row + i * b_stride + j), sum); });
+      return sum;
+    };
+    Index j = first;
+    for (; j + packet <= end; j += packet) simd::store(c + j, add(j, simd::load(static_cast<const Scalar*>(c + j))));
+    if (j < end) {
+      simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), end - j)), end - j);
+    }
+  };
   for (Index first = 0; first < cols; first += chunk) {
     const Index end = std::min(cols, first + chunk);
     Index k = 0;
-    for (; k + 4 <= depth; k += 4) {
-      const Packet x0(a[k * a_stride]), x1(a[(k + 1) * a_stride]), x2(a[(k + 2) * a_stride]), x3(a[(k + 3) * a_stride]);
-      const Scalar* row = b + k * b_stride;
-      for (Index j = first; j < end; j += packet) {
-        Packet sum = simd::load(static_cast<const Scalar*>(c + j));
-        sum = simd::fma(x0, simd::load(row + j), sum);
-        sum = simd::fma(x1, simd::load(row + b_stride + j), sum);
-        sum = simd::fma(x2, simd::load(row + 2 * b_stride + j), sum);
-        sum = simd::fma(x3, simd::load(row + 3 * b_stride + j), sum);
-        simd::store(c + j, sum);
-      }
-    }
-    for (; k < depth; ++k) {
-      const Packet x(a[k * a_stride]);
-      for (Index j = first; j < end; j += packet) {
-        simd::store(c + j, simd::fma(x, simd::load(b + k * b_stride + j), simd::load(static_cast<const Scalar*>(c + j))));
-      }
-    }
+    for (; k + 4 <= depth; k += 4) add_rows(std::integral_constant<int, 4>{}, k, first, end);
+    for (; k < depth; ++k) add_rows(std::integral_constant<int, 1>{}, k, first, end);
   }
 }
 
-/// The same for up to `Packets` packets of columns, which stay in registers over all of k.
-template <class Scalar, int Packets>
-SLUICE_NEVER_INLINE void accumulate_narrow_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b,
-                                               Index b_stride, Scalar* c) {
-  using Packet = simd::Packet<Scalar>;
-  constexpr Index packet = simd::packet_size<Scalar>;
-  Packet sums[Packets];
-  for (int i = 0; i < Packets; ++i) sums[i] = simd::load(static_cast<const Scalar*>(c + i * packet));
-  for (Index k = 0; k < depth; ++k, a += a_stride, b += b_stride) {
-    const Packet x(*a);
-    for (int i = 0; i < Packets; ++i) sums[i] = simd::fma(x, simd::load(b + i * packet), sums[i]);
+/// Chooses between the two.
+template <class Scalar>
+void accumulate_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride, Index cols, Scalar* c) {
+  using Strip = void (*)(const Scalar*, Index, Index, const Scalar*, Index, Index, Scalar*);
+  constexpr int widest = 8;
+  static constexpr auto strips = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Strip, sizeof...(I)>{&accumulate_row_strip<Scalar, I + 1>...};
+  }(std::make_integer_sequence<int, widest>{});
+  const Index packets = divide_up(cols, simd::packet_size<Scalar>);
+  if (packets <= widest && depth > 4) {
+    strips[static_cast<std::size_t>(packets - 1)](a, a_stride, depth, b, b_stride, cols, c);
+  } else {
+    accumulate_row_stream(a, a_stride, depth, b, b_stride, cols, c);
   }
-  for (int i = 0; i < Packets; ++i) simd::store(c + i * packet, sums[i]);
 }
 
 /// c[j] += Σₖ a[k]·B[k, j], B column-major, a contiguous: dot products of a with the columns of B, four at a time.
@@ -206,39 +241,26 @@ SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index depth, const Sca
                                          Scalar* c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index unroll = 4;
-  const auto dot = [&]<Index Columns>(std::integral_constant<Index, Columns>, Index j) {
-    Packet sums[static_cast<std::size_t>(Columns)];
-    for (Index i = 0; i < Columns; ++i) sums[i] = Packet(0);
+  constexpr int unroll = 4;
+  const auto dot = [&]<int Columns>(std::integral_constant<int, Columns>, Index j) SLUICE_LAMBDA_INLINE {
+    Packet sums[Columns];
+    unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = Packet(0); });
     Index k = 0;
     for (; k + packet <= depth; k += packet) {
       const Packet x = simd::load(a + k);
-      for (Index i = 0; i < Columns; ++i) sums[i] = simd::fma(x, simd::load(b + (j + i) * b_col_stride + k), sums[i]);
+      unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE {
+        sums[i] = simd::fma(x, simd::load(b + (j + i) * b_col_stride + k), sums[i]);
+      });
     }
-    for (Index i = 0; i < Columns; ++i) {
+    unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE {
       Scalar sum = simd::sum(sums[i]);
       for (Index rest = k; rest < depth; ++rest) sum += a[rest] * b[(j + i) * b_col_stride + rest];
       c[j + i] += sum;
-    }
+    });
   };
   Index j = 0;
-  for (; j + unroll <= cols; j += unroll) dot(std::integral_constant<Index, unroll>{}, j);
-  for (; j < cols; ++j) dot(std::integral_constant<Index, 1>{}, j);
-}
-
-template <class Scalar>
-void accumulate_single_row(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, Scalar* c) {
-  constexpr Index packet = simd::packet_size<Scalar>;
-  if (b.col_stride != 1 && b.row_stride == 1 && a.col_stride == 1) {
-    return accumulate_dots(a.data, b.rows, b.data, b.col_stride, b.cols, c);
-  }
-  switch (divide_up(b.cols, packet)) {
-    case 1: return accumulate_narrow_row<Scalar, 1>(a.data, a.col_stride, b.rows, b.data, b.row_stride, c);
-    case 2: return accumulate_narrow_row<Scalar, 2>(a.data, a.col_stride, b.rows, b.data, b.row_stride, c);
-    case 3: return accumulate_narrow_row<Scalar, 3>(a.data, a.col_stride, b.rows, b.data, b.row_stride, c);
-    case 4: return accumulate_narrow_row<Scalar, 4>(a.data, a.col_stride, b.rows, b.data, b.row_stride, c);
-    default: return accumulate_row(a.data, a.col_stride, b.rows, b.data, b.row_stride, b.cols, c);
-  }
+  for (; j + unroll <= cols; j += unroll) dot(std::integral_constant<int, unroll>{}, j);
+  for (; j < cols; ++j) dot(std::integral_constant<int, 1>{}, j);
 }
 
 /// C += A·B by Eigen: the path of all other scalars, and the reference.
@@ -248,24 +270,32 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }
 
-/// C += A·B. C is row-major, c.cols = b.cols.
+/// C += A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
 void accumulate(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
-                const PackingSpace<Scalar>& space) {
+                const PackingSpace<Scalar>& space, bool padded) {
   if (a.rows == 0 || b.rows == 0 || b.cols == 0) return;
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (a.rows == 1 && (b.col_stride == 1 || (b.row_stride == 1 && a.col_stride == 1))) {
-      return accumulate_single_row(a, b, c.data);
+    // With few products in each element of C, C itself is what costs: it is read and written once, row by row.
+    constexpr Index shallow = 4;
+    if (b.col_stride == 1 && (a.rows == 1 || b.rows <= shallow)) {
+      for (Index r = 0; r < a.rows; ++r) {
+        accumulate_row(&a(r, 0), a.col_stride, b.rows, b.data, b.row_stride, b.cols, &c(r, 0));
+      }
+    } else if (a.rows == 1 && a.col_stride == 1 && b.row_stride == 1) {
+      accumulate_dots(a.data, b.rows, b.data, b.col_stride, b.cols, c.data);
+    } else {
+      constexpr Index packet = PackingSpace<Scalar>::packet;
+      accumulate_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
+                               {c.data, c.data + packet, c.row_stride, padded}, false, space);
     }
-    constexpr Index packet = PackingSpace<Scalar>::packet;
-    accumulate_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
-                             {c.data, c.data + packet, c.row_stride}, false, space);
   } else {
     accumulate_plain(a, b, c);
   }
 }
 
-/// C += A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides.
+/// C += A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole packets
+/// may be written behind the rows of C.
 template <class Scalar>
 void accumulate_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
                        const PackingSpace<Scalar>& space) {
@@ -273,7 +303,7 @@ void accumulate_halves(const MatrixView<const Scalar>& a, const Halves<const Sca
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     accumulate_tiles<Scalar>(
         a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
-        {c.value.data, c.gate.data, c.value.row_stride}, true, space);
+        {c.value.data, c.gate.data, c.value.row_stride, true}, true, space);
   } else {
     accumulate_plain(a, b.value, c.value);
     accumulate_plain(a, b.gate, c.gate);

@@ -44,29 +44,29 @@ template <class Scalar, int Rows>
 SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar>& t) {
   using Packet = simd::Packet<Scalar>;
   Packet acc0[Rows], acc1[Rows];
-  for (int r = 0; r < Rows; ++r) {
+  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
     acc0[r] = simd::load(static_cast<const Scalar*>(t.c0 + r * t.c_stride));
     acc1[r] = simd::load(static_cast<const Scalar*>(t.c1 + r * t.c_stride));
-  }
+  });
   const Scalar* a = t.a;
   const Scalar* b0 = t.b0;
   const Scalar* b1 = t.b1;
-  for (Index k = 0; k < t.depth; ++k) {
+  for (Index k = t.depth; k > 0; --k) {
     const Packet p0 = simd::load(b0);
     const Packet p1 = simd::load(b1);
-    for (int r = 0; r < Rows; ++r) {
+    unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
       const Packet x(a[r]);
       acc0[r] = simd::fma(x, p0, acc0[r]);
       acc1[r] = simd::fma(x, p1, acc1[r]);
-    }
+    });
     a += t.a_stride;
     b0 += t.b_stride;
     b1 += t.b_stride;
   }
-  for (int r = 0; r < Rows; ++r) {
+  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
     simd::store(t.c0 + r * t.c_stride, acc0[r]);
     simd::store(t.c1 + r * t.c_stride, acc1[r]);
-  }
+  });
 }
 
 /// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows.
@@ -77,6 +77,29 @@ void multiply_tile(int rows, const TileArguments<Scalar>& arguments) {
     return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, I + 1>...};
   }(std::make_integer_sequence<int, max_tile_rows>{});
   tiles[static_cast<std::size_t>(rows - 1)](arguments);
+}
+
+/// The same at the right edge of C, where only so many columns of the two packets may be written.
+template <class Scalar>
+SLUICE_NEVER_INLINE void multiply_edge_tile(int rows, TileArguments<Scalar> tile, Index first_cols, Index second_cols) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  alignas(simd::Packet<Scalar>) Scalar edge[max_tile_rows * 2 * packet];
+  Scalar* const c0 = tile.c0;
+  Scalar* const c1 = tile.c1;
+  const Index c_stride = tile.c_stride;
+  for (Index r = 0; r < rows; ++r) {
+    simd::store(edge + r * 2 * packet, simd::load_partial(static_cast<const Scalar*>(c0 + r * c_stride), first_cols));
+    simd::store(edge + r * 2 * packet + packet,
+                simd::load_partial(static_cast<const Scalar*>(c1 + r * c_stride), second_cols));
+  }
+  tile.c0 = edge;
+  tile.c1 = edge + packet;
+  tile.c_stride = 2 * packet;
+  multiply_tile(rows, tile);
+  for (Index r = 0; r < rows; ++r) {
+    std::copy_n(edge + r * 2 * packet, first_cols, c0 + r * c_stride);
+    std::copy_n(edge + r * 2 * packet + packet, second_cols, c1 + r * c_stride);
+  }
 }
 
 }  // namespace detail
