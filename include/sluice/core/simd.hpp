@@ -167,6 +167,11 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
 
 // --- packets: memory -------------------------------------------------------------------------------------------------
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
+#endif
+
 /// `size` scalars from any address.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load(const S* from) {
@@ -180,15 +185,29 @@ SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
 /// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
-  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)] = {};
-  std::memcpy(lanes, from, static_cast<std::size_t>(count) * sizeof(S));
-  return load(static_cast<const S*>(lanes));
+  using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
+  if (count == Packet<S>::size) return load(from);
+  if constexpr (Traits::masked_load_available) {
+    const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
+    return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from, mask));
+  } else {
+    alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)] = {};
+    for (Index i = 0; i < count; ++i) lanes[i] = from[i];
+    return load(static_cast<const S*>(lanes));
+  }
 }
 template <class S>
 SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
-  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
-  store(static_cast<S*>(lanes), x);
-  std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof(S));
+  using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
+  if (count == Packet<S>::size) return store(to, x);
+  if constexpr (Traits::masked_store_available) {
+    const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
+    Eigen::internal::pstoreu(to, x.native, mask);
+  } else {
+    alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+    store(static_cast<S*>(lanes), x);
+    for (Index i = 0; i < count; ++i) to[i] = lanes[i];
+  }
 }
 
 /// Applies a function of one scalar to every lane: how an activation without a packet form runs.
@@ -209,10 +228,6 @@ SLUICE_ALWAYS_INLINE S sum(const Packet<S>& x) {
 // --- packets: transposition ------------------------------------------------------------------------------------------
 
 /// rows[i] lane j <-> rows[j] lane i of a square block.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
-#endif
 template <class S>
 SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {
   constexpr int size = Packet<S>::size;

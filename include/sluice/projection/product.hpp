@@ -39,7 +39,8 @@ struct HalfColumns {
   Index col_stride;
 };
 
-/// C: row-major, both halves with the same row stride.
+/// C: row-major, both halves with the same row stride. Sums start from C itself, or from a row of biases (null: zeros) for
+/// each half; a packet may be read behind its end.
 template <class Scalar>
 struct HalfTargets {
   Scalar* first;
@@ -52,6 +53,9 @@ struct HalfTargets {
 template <class Scalar>
 inline constexpr Index depth_block = 768 / static_cast<Index>(sizeof(Scalar));
 inline constexpr Index row_block = 224;
+/// So many scalars of B are read in place at no loss.
+template <class Scalar>
+inline constexpr Index in_l2 = 512 * 1024 / static_cast<Index>(sizeof(Scalar));
 
 /// How rows are shared out among tiles, as evenly as possible.
 struct RowTiles {
@@ -102,8 +106,7 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
   // Packing pays where what is packed is read again, and where rows lie so far apart that reading in place thrashes.
   constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
   const bool pack_a = a.row_stride != 1 || (panels > 2 && a.col_stride >= far_apart);
-  const bool pack_b = b.col_stride != 1 ||
-                      (space.b != nullptr && (a.rows > max_tile_rows || b.depth_stride >= far_apart));
+  const bool pack_b = b.col_stride != 1 || (space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
 
   // How many columns of both packets of panel p there are.
   const auto first_cols = [&](Index p) { return std::min(packet, b.cols - p * step); };

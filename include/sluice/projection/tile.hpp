@@ -24,7 +24,10 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
+#ifndef MTR
+#define MTR 14
+#endif
+inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, MTR);
 
 /// A and B as the tile reads them: a[k·a_stride + r], b₀[k·b_stride + lane]; C row by row, c_stride apart.
 template <class Scalar>
