@@ -25,19 +25,6 @@ void add_row(const Scalar* row, Index cols, Scalar* sums) {
   for (Index j = 0; j < cols; ++j) sums[j] += row[j];
 }
 
-/// Every row of a block becomes the bias, or zero without one.
-template <class Scalar>
-void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
-  for (Index r = 0; r < c.rows; ++r) {
-    Scalar* const row = c.data + r * c.row_stride;
-    if (bias != nullptr) {
-      std::copy_n(bias, c.cols, row);
-    } else {
-      std::fill_n(row, c.cols, Scalar(0));
-    }
-  }
-}
-
 /// Width of a block's rows in memory: whole packets for both halves of a tile.
 template <class Scalar>
 constexpr Index padded_width(Index cols) {
@@ -49,8 +36,8 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
-/// Calls product(block, first_row, first_col) and consume(block, first_row, first_col) for zeroed blocks that together
-/// have the shape (rows × cols).
+/// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for blocks of scratch memory
+/// that together have the shape (rows × cols).
 template <class Scalar, class Product, class Consume>
 void for_each_block(Index rows, Index cols, Index depth, const Product& product, const Consume& consume) {
   struct Block;
@@ -62,7 +49,6 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
   for (Index col = 0; col < cols; col += block_cols) {
     for (Index row = 0; row < rows; row += block_rows) {
       const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width, 1};
-      fill_rows<Scalar>(nullptr, block);
       product(block, row, col, space);
       consume(block, row, col);
     }
@@ -72,11 +58,12 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
 /// target += A·B for a row-major target.
 template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& target) {
+  if (a.cols == 0) return;
   constexpr Index block_cols = 2 * column_block;
   const auto space = PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols));
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);
-    accumulate<Scalar>(a, b.middle_cols(col, n), target.middle_cols(col, n), space, false);
+    multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
   }
 }
 
@@ -92,16 +79,17 @@ template <class Scalar>
 void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
   const auto add_terms = [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space,
                              bool padded) {
+    auto start = start_from_zero<Scalar>();
     for (const auto& term : terms) {
-      accumulate<Scalar>(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block,
-                         space, padded);
+      multiply(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block, start, space,
+               padded);
+      start = start_from_target<Scalar>();
     }
   };
   if (target.col_stride == 1) {
     constexpr Index block_cols = 2 * column_block;
     const auto space =
         PackingSpace<Scalar>::of_thread(target.rows, terms.begin()->a.cols, std::min(target.cols, block_cols));
-    fill_rows<Scalar>(nullptr, target);
     for (Index col = 0; col < target.cols; col += block_cols) {
       add_terms(target.middle_cols(col, std::min(block_cols, target.cols - col)), 0, col, space, false);
     }

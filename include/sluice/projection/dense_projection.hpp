@@ -34,8 +34,9 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   for_each_block<Scalar>(
       x.rows, parameters.weight.cols, x.cols,
       [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        if (parameters.bias != nullptr) fill_rows(parameters.bias + col, block);
-        accumulate<Scalar>(x.middle_rows(row, block.rows), parameters.weight.middle_cols(col, block.cols), block, space, true);
+        const Scalar* const bias = parameters.bias != nullptr ? parameters.bias + col : nullptr;
+        multiply(x.middle_rows(row, block.rows), parameters.weight.middle_cols(col, block.cols), block,
+                 start_from_bias(bias, bias), space, true);
       },
       [&](const MatrixView<Scalar>& block, Index row, Index col) {
         const auto part = [&](const MatrixView<Scalar>& whole) {

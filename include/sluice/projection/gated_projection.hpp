@@ -95,13 +95,13 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
     const Index gate = fused ? units : padded_width<Scalar>(units);
     Scalar* const row = memory.pre_activations(block_size<Scalar>(1, gate + padded_width<Scalar>(units)));
     const Halves<Scalar> c{{row, 1, units, 2 * units, 1}, {row + gate, 1, units, 2 * units, 1}};
-    fill_rows(parameters.value_bias, c.value);
-    fill_rows(parameters.gate_bias, c.gate);
+    const auto value_start = start_from_bias(parameters.value_bias, parameters.value_bias);
+    const auto gate_start = start_from_bias(parameters.gate_bias, parameters.gate_bias);
     if constexpr (fused) {
-      accumulate<Scalar>(x, joined(parameters.weight), joined(c), {}, true);
+      multiply(x, joined(parameters.weight), joined(c), value_start, {}, true);  // the biases lie side by side, too
     } else {
-      accumulate<Scalar>(x, parameters.weight.value, c.value, {}, true);
-      accumulate<Scalar>(x, parameters.weight.gate, c.gate, {}, true);
+      multiply(x, parameters.weight.value, c.value, value_start, {}, true);
+      multiply(x, parameters.weight.gate, c.gate, gate_start, {}, true);
     }
     consume(Index(0), Index(0), c);
     return;
@@ -115,17 +115,17 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
   for (Index unit = 0; unit < units; unit += block_units) {
     const Index n = std::min(block_units, units - unit);
     const Halves<const Scalar> w = parameters.weight.middle_cols(unit, n);
+    const Scalar* const value_bias = parameters.value_bias != nullptr ? parameters.value_bias + unit : nullptr;
+    const Scalar* const gate_bias = parameters.gate_bias != nullptr ? parameters.gate_bias + unit : nullptr;
     for (Index row = 0; row < x.rows; row += block_rows) {
       const Index m = std::min(block_rows, x.rows - row);
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {block + width, m, n, 2 * width, 1}};
-      fill_rows(parameters.value_bias != nullptr ? parameters.value_bias + unit : nullptr, c.value);
-      fill_rows(parameters.gate_bias != nullptr ? parameters.gate_bias + unit : nullptr, c.gate);
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       if constexpr (fused) {
-        accumulate_halves<Scalar>(samples, w, c, space);
+        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), space);
       } else {
-        accumulate<Scalar>(samples, w.value, c.value, space, true);
-        accumulate<Scalar>(samples, w.gate, c.gate, space, true);
+        multiply(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
+        multiply(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
       }
       consume(row, unit, c);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// accumulate: C += A·B on the register tile, with A (rows × depth) and B (depth × columns) of any strides.
+// multiply: C = S + A·B on the register tile, with A (rows × depth) and B (depth × columns) of any strides. S, where the sums
+// start, is a row of biases, zero, or C itself.
 //
 // B and C come as two halves of equal width that are worked on side by side: value and gate columns of a fused projection.
 // An ordinary product is the same thing with the second half a packet to the right of the first (see `halves_of`).
@@ -39,8 +40,7 @@ struct HalfColumns {
   Index col_stride;
 };
 
-/// C: row-major, both halves with the same row stride. Sums start from C itself, or from a row of biases (null: zeros) for
-/// each half; a packet may be read behind its end.
+/// C: row-major, both halves with the same row stride.
 template <class Scalar>
 struct HalfTargets {
   Scalar* first;
@@ -48,6 +48,39 @@ struct HalfTargets {
   Index row_stride;
   bool padded;  // whether whole packets may be written at the end of a row
 };
+
+/// Where sums start. A bias may be read for a packet behind its end.
+template <class Scalar>
+struct SumsStart {
+  bool from_target = true;
+  const Scalar* first = nullptr;   // the bias of each half, in every row; null: zero
+  const Scalar* second = nullptr;
+};
+template <class Scalar>
+SumsStart<Scalar> start_from_target() {
+  return {};
+}
+template <class Scalar>
+SumsStart<Scalar> start_from_bias(const Scalar* first, const Scalar* second) {
+  return {false, first, second};
+}
+template <class Scalar>
+SumsStart<Scalar> start_from_zero() {
+  return {false, nullptr, nullptr};
+}
+
+/// Every row of C becomes the bias, or zero without one.
+template <class Scalar>
+void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
+  for (Index r = 0; r < c.rows; ++r) {
+    Scalar* const row = c.data + r * c.row_stride;
+    if (bias != nullptr) {
+      std::copy_n(bias, c.cols, row);
+    } else {
+      std::fill_n(row, c.cols, Scalar(0));
+    }
+  }
+}
 
 /// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2.
 template <class Scalar>
@@ -60,11 +93,11 @@ inline constexpr Index in_l2 = 512 * 1024 / static_cast<Index>(sizeof(Scalar));
 /// How rows are shared out among tiles, as evenly as possible.
 struct RowTiles {
   Index rows, count;
-  explicit RowTiles(Index rows_) : rows(rows_), count(divide_up(rows_, max_tile_rows)) {}
+  explicit RowTiles(Index row_count) : rows(row_count), count(divide_up(row_count, max_tile_rows)) {}
   Index begin(Index tile) const { return tile * rows / count; }
 };
 
-/// Where accumulate packs. Without room for B, B is read where it lies (then its columns must be contiguous).
+/// Where a product packs. Without room for B, B is read where it lies (then its columns must be contiguous).
 template <class Scalar>
 struct PackingSpace {
   static constexpr Index packet = simd::register_size<Scalar>();
@@ -89,11 +122,12 @@ struct PackingSpace {
   }
 };
 
-/// C += A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the packet
+/// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the packet
 /// right of the first and both advance by two packets.
 template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, const HalfColumns<Scalar>& b,
-                                          const HalfTargets<Scalar>& c, bool paired, const PackingSpace<Scalar>& space) {
+SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const HalfColumns<Scalar>& b,
+                                        const HalfTargets<Scalar>& c, const SumsStart<Scalar>& start, bool paired,
+                                        const PackingSpace<Scalar>& space) {
   constexpr Index packet = PackingSpace<Scalar>::packet;
   constexpr Index panel_width = PackingSpace<Scalar>::panel_width;
   constexpr Index a_width = PackingSpace<Scalar>::a_width;
@@ -107,6 +141,8 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
   constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
   const bool pack_a = a.row_stride != 1 || (panels > 2 && a.col_stride >= far_apart);
   const bool pack_b = b.col_stride != 1 || (space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
+
+  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
 
   // How many columns of both packets of panel p there are.
   const auto first_cols = [&](Index p) { return std::min(packet, b.cols - p * step); };
@@ -162,6 +198,15 @@ SLUICE_NEVER_INLINE void accumulate_tiles(const MatrixView<const Scalar>& a, con
           tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
           tile.c0 = c.first + (first_row + row) * c.row_stride + j;
           tile.c1 = c.second + (first_row + row) * c.row_stride + j;
+          if (start.from_target || k > 0) {
+            tile.start0 = tile.c0;
+            tile.start1 = tile.c1;
+            tile.start_stride = tile.c_stride;
+          } else {
+            tile.start0 = start.first != nullptr ? start.first + j : zeros;
+            tile.start1 = start.second != nullptr ? start.second + j : zeros;
+            tile.start_stride = 0;
+          }
           if (c.padded || second_cols(p) == packet) {
             multiply_tile(rows, tile);
           } else {
@@ -273,41 +318,48 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }
 
-/// C += A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
+/// C = S + A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
-void accumulate(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
-                const PackingSpace<Scalar>& space, bool padded) {
-  if (a.rows == 0 || b.rows == 0 || b.cols == 0) return;
+void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
+              SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     // With few products in each element of C, C itself is what costs: it is read and written once, row by row.
     constexpr Index shallow = 4;
-    if (b.col_stride == 1 && (a.rows == 1 || b.rows <= shallow)) {
+    const bool by_rows = b.col_stride == 1 && (a.rows == 1 || b.rows <= shallow);
+    const bool by_dots = a.rows == 1 && a.col_stride == 1 && b.row_stride == 1;
+    if (!by_rows && !by_dots) {
+      constexpr Index packet = PackingSpace<Scalar>::packet;
+      if (start.first != nullptr) start.second = start.first + packet;
+      multiply_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
+                             {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
+      return;
+    }
+    if (!start.from_target) fill_rows(start.first, c);
+    if (by_rows) {
       for (Index r = 0; r < a.rows; ++r) {
         accumulate_row(&a(r, 0), a.col_stride, b.rows, b.data, b.row_stride, b.cols, &c(r, 0));
       }
-    } else if (a.rows == 1 && a.col_stride == 1 && b.row_stride == 1) {
-      accumulate_dots(a.data, b.rows, b.data, b.col_stride, b.cols, c.data);
     } else {
-      constexpr Index packet = PackingSpace<Scalar>::packet;
-      accumulate_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
-                               {c.data, c.data + packet, c.row_stride, padded}, false, space);
+      accumulate_dots(a.data, b.rows, b.data, b.col_stride, b.cols, c.data);
     }
   } else {
+    if (!start.from_target) fill_rows(start.first, c);
     accumulate_plain(a, b, c);
   }
 }
 
-/// C += A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole packets
-/// may be written behind the rows of C.
+/// C = S + A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole
+/// packets may be written behind the rows of C.
 template <class Scalar>
-void accumulate_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
-                       const PackingSpace<Scalar>& space) {
-  if (a.rows == 0 || b.value.rows == 0 || b.value.cols == 0) return;
+void multiply_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
+                     const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    accumulate_tiles<Scalar>(
+    multiply_tiles<Scalar>(
         a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
-        {c.value.data, c.gate.data, c.value.row_stride, true}, true, space);
+        {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, space);
   } else {
+    fill_rows(start.first, c.value);
+    fill_rows(start.second, c.gate);
     accumulate_plain(a, b.value, c.value);
     accumulate_plain(a, b.gate, c.gate);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The register tile: C += A·B for a few rows and two packets of columns.
+// The register tile: C = S + A·B for a few rows and two packets of columns.
 //
-//   C[r, 0..P)  += Σₖ A[r, k] · B₀[k, 0..P)      r < Rows, P = packet size
-//   C[r, P..2P) += Σₖ A[r, k] · B₁[k, 0..P)
+//   C[r, 0..P)  = S₀[r, 0..P) + Σₖ A[r, k] · B₀[k, 0..P)      r < Rows, P = packet size
+//   C[r, P..2P) = S₁[r, 0..P) + Σₖ A[r, k] · B₁[k, 0..P)
+//
+// S is where the sums start: the bias, zero, or C itself.
 //
 // The two packets come from two pointers. For a fused projection they are the value and the gate columns of the same
 // units, for an ordinary matrix product two neighbours. Rows is as large as the register file allows: 2·Rows accumulators,
@@ -24,12 +26,9 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-#ifndef MTR
-#define MTR 14
-#endif
-inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, MTR);
+inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
 
-/// A and B as the tile reads them: a[k·a_stride + r], b₀[k·b_stride + lane]; C row by row, c_stride apart.
+/// A and B as the tile reads them: a[k·a_stride + r], b₀[k·b_stride + lane]; S and C row by row, a stride apart.
 template <class Scalar>
 struct TileArguments {
   Index depth;
@@ -38,6 +37,9 @@ struct TileArguments {
   const Scalar* b0;
   const Scalar* b1;
   Index b_stride;
+  const Scalar* start0;
+  const Scalar* start1;
+  Index start_stride;
   Scalar* c0;
   Scalar* c1;
   Index c_stride;
@@ -48,8 +50,8 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar>& t) {
   using Packet = simd::Packet<Scalar>;
   Packet acc0[Rows], acc1[Rows];
   unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
-    acc0[r] = simd::load(static_cast<const Scalar*>(t.c0 + r * t.c_stride));
-    acc1[r] = simd::load(static_cast<const Scalar*>(t.c1 + r * t.c_stride));
+    acc0[r] = simd::load(t.start0 + r * t.start_stride);
+    acc1[r] = simd::load(t.start1 + r * t.start_stride);
   });
   const Scalar* a = t.a;
   const Scalar* b0 = t.b0;
@@ -91,13 +93,12 @@ SLUICE_NEVER_INLINE void multiply_edge_tile(int rows, TileArguments<Scalar> tile
   Scalar* const c1 = tile.c1;
   const Index c_stride = tile.c_stride;
   for (Index r = 0; r < rows; ++r) {
-    simd::store(edge + r * 2 * packet, simd::load_partial(static_cast<const Scalar*>(c0 + r * c_stride), first_cols));
-    simd::store(edge + r * 2 * packet + packet,
-                simd::load_partial(static_cast<const Scalar*>(c1 + r * c_stride), second_cols));
+    simd::store(edge + r * 2 * packet, simd::load_partial(tile.start0 + r * tile.start_stride, first_cols));
+    simd::store(edge + r * 2 * packet + packet, simd::load_partial(tile.start1 + r * tile.start_stride, second_cols));
   }
-  tile.c0 = edge;
-  tile.c1 = edge + packet;
-  tile.c_stride = 2 * packet;
+  tile.start0 = tile.c0 = edge;
+  tile.start1 = tile.c1 = edge + packet;
+  tile.start_stride = tile.c_stride = 2 * packet;
   multiply_tile(rows, tile);
   for (Index r = 0; r < rows; ++r) {
     std::copy_n(edge + r * 2 * packet, first_cols, c0 + r * c_stride);
