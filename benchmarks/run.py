@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Runs build/bench/benchmarks/fused_vs_split and reports: ./dev bench builds it first.
 
-Every figure is a median over rounds that one process measured, and every ratio is the median of the
-ratios within a round: at a point (a shape, batch and direction) all contestants run one after the other
-within milliseconds, in random order, so that what disturbs the machine disturbs them alike.
-Times are the thread's CPU time.
+Every figure is a median over rounds, and every ratio is the median of the ratios within a round: at a
+point (a shape, batch and direction) all contestants run one after the other within milliseconds, in
+random order, so that what disturbs the machine disturbs them alike. Times are the thread's CPU time.
 
 Writes results/fused_vs_split.{json,md,png} next to this file. With --quick or --filter it only prints.
 """
@@ -37,47 +36,66 @@ def cpu_model():
     return "unknown processor"
 
 
-def measure(arguments):
-    """Runs the benchmark program and returns what results/fused_vs_split.json holds."""
+def rounds_of_processes(rounds, processes):
+    """Shares the rounds out: 31 among 3 is 11, 10, 10."""
+    return [rounds // processes + (i < rounds % processes) for i in range(processes)]
+
+
+def run_process(arguments, rounds, progress):
+    """Runs the benchmark program once and yields its records, showing how far it is."""
     command = [
         str(arguments.binary),
-        f"--rounds={arguments.rounds}",
+        f"--rounds={rounds}",
         f"--slice_ms={arguments.slice_ms}",
         f"--points={arguments.filter}",
     ]
     if arguments.cpu is not None:
         command = ["taskset", "-c", str(arguments.cpu)] + command
-    begin = time.monotonic()
-    print(f"{arguments.binary.name}: building layers and comparing the contestants' results ...", flush=True)
-    data = {
-        "date": datetime.date.today().isoformat(),
-        "cpu": cpu_model(),
-        "points": [],
-    }
-    points = {}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        record = json.loads(line)
-        kind = record.pop("kind")
-        if kind == "machine":
-            data.update(record)
-        elif kind == "point":
-            points[record["name"]] = record
-            record.update(fma_gflops=[], read_gbytes=[], ns={})
-            data["points"].append(record)
-        elif kind == "limits":
-            point = points[record["name"]]
-            point["fma_gflops"].append(record["fma_gflops"])
-            point["read_gbytes"].append(record["read_gbytes"])
-        elif kind == "run":
-            points[record["name"]]["ns"].setdefault(record["contestant"], []).append(record["ns"])
-        elif kind == "round":
-            done, elapsed = record["round"] + 1, time.monotonic() - begin
-            what = f"round {done} of {arguments.rounds}" if done else "all contestants agree; warm-up done"
-            end = "\r" if sys.stdout.isatty() and done < arguments.rounds else "\n"
-            print(f"{what}, {elapsed:.0f} s   ", end=end, flush=True)
-    if process.wait() != 0:
+    progress("building layers, comparing the contestants' results")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            record = json.loads(line)
+            if record["kind"] == "round":
+                done = record["round"] + 1
+                progress(f"round {done} of {rounds}" if done else "all contestants agree; warmed up")
+            else:
+                yield record
+    if process.returncode != 0:
         sys.exit(f"run.py: {arguments.binary.name} failed with code {process.returncode}")
+
+
+def measure(arguments):
+    """Everything that results/fused_vs_split.json holds.
+
+    Several processes share the rounds: where the allocator happens to put a matrix can make a point
+    faster or slower for as long as a process lives.
+    """
+    begin = time.monotonic()
+    data = {"date": datetime.date.today().isoformat(), "cpu": cpu_model(), "points": []}
+    points = {}
+    shares = rounds_of_processes(arguments.rounds, arguments.processes)
+    for number, rounds in enumerate(shares, start=1):
+
+        def progress(what):
+            print(f"{time.monotonic() - begin:4.0f} s  process {number} of {len(shares)}: {what}", flush=True)
+
+        for record in run_process(arguments, rounds, progress):
+            kind = record.pop("kind")
+            if kind == "machine":
+                data.update(record)
+                continue
+            name = record["name"]
+            if kind == "point":
+                if name not in points:
+                    points[name] = {**record, "fma_gflops": [], "read_gbytes": [], "ns": {}}
+                    data["points"].append(points[name])
+            elif kind == "limits":
+                points[name]["fma_gflops"].append(record["fma_gflops"])
+                points[name]["read_gbytes"].append(record["read_gbytes"])
+            elif kind == "run":
+                points[name]["ns"].setdefault(record["contestant"], []).append(record["ns"])
+    data["rounds"] = sum(shares)
+    data["processes"] = len(shares)
     return data
 
 
@@ -203,7 +221,8 @@ def verdict(data):
 def machine_text(data):
     return (
         f"{data['cpu']}, one core; {data['compiler']} {data['flags']}, Eigen {data['eigen']}; "
-        f"float, SiLU gate; medians of {data['rounds']} interleaved rounds, {data['date']}"
+        f"float, SiLU gate; medians of {data['rounds']} interleaved rounds in {data['processes']} processes, "
+        f"{data['date']}"
     )
 
 
@@ -316,17 +335,23 @@ def write_report(data):
 
 def main():
     parser = argparse.ArgumentParser(description="Measures sluice against Eigen by hand, fused against split.")
-    parser.add_argument("--rounds", type=int, help="rounds of all points (default 31, with --quick 3)")
+    parser.add_argument("--rounds", type=int, help="rounds of all points (default 24, with --quick 3)")
+    parser.add_argument("--processes", type=int, help="that share the rounds (default 3, with --quick 1)")
     parser.add_argument("--slice-ms", type=float, help="milliseconds a contestant runs in a round (default 4)")
-    parser.add_argument("--quick", action="store_true", help="a smoke test; writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a smoke test without the largest shape; writes nothing")
     parser.add_argument("--filter", default="", metavar="REGEX",
                         help="only points such as backward/row/64x64/b32; writes nothing")
     parser.add_argument("--cpu", type=int, help="run on this core only (taskset)")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
     parser.add_argument("--replot", action="store_true", help="table and picture from the JSON of the last run")
     arguments = parser.parse_args()
-    arguments.rounds = arguments.rounds or (3 if arguments.quick else 31)
+    arguments.rounds = arguments.rounds or (3 if arguments.quick else 24)
+    arguments.processes = min(arguments.processes or (1 if arguments.quick else 3), arguments.rounds)
     arguments.slice_ms = arguments.slice_ms or (1 if arguments.quick else 4)
+
+    keep = arguments.replot or not (arguments.quick or arguments.filter)
+    if arguments.quick and not arguments.filter:
+        arguments.filter = "^((?!11008).)*$"
 
     path = RESULTS / "fused_vs_split.json"
     if arguments.replot:
@@ -335,7 +360,6 @@ def main():
         if not arguments.binary.exists():
             sys.exit(f"run.py: no {arguments.binary}; ./dev bench builds it")
         data = measure(arguments)
-    keep = not arguments.quick and not arguments.filter
     if keep:
         RESULTS.mkdir(exist_ok=True)
         if not arguments.replot:
