@@ -10,6 +10,7 @@
 // network with PyTorch.
 #include "support/tumour_data.hpp"
 #include "support/tumour_export.hpp"
+#include "support/tumour_insight.hpp"
 #include "support/tumour_network.hpp"
 #include "support/tumour_options.hpp"
 
@@ -30,25 +31,6 @@ namespace {
 
 using namespace tumours;
 
-/// What one sample meets in a trained network.
-///
-/// A gate belongs to a unit, not to a feature. A feature f reaches the logit over one path per unit
-/// u, of the strength |W₁(f,u)·w(u)| (value weight times head weight), and that unit's gate stands
-/// in the path. So
-///
-///   openness(f) = Σᵤ |gate(u)|·|W₁(f,u)·w(u)| / Σᵤ |W₁(f,u)·w(u)|    mean gate over the feature's
-///   paths effect(f)   = x(f)·Σᵤ gate(u)·W₁(f,u)·w(u)                       what came through, in
-///   units of the logit
-///
-/// With the gates as they are the network is linear in x: the effects and the biases add up to the
-/// logit.
-struct Insight {
-  double probability;
-  Eigen::VectorXd gates;     // (16)
-  Eigen::VectorXd openness;  // (30)
-  Eigen::VectorXd effect;    // (30)
-};
-
 struct Result {
   std::string variant;
   double accuracy;
@@ -59,23 +41,6 @@ struct Result {
   Insight malignant;
   Insight benign;
 };
-
-template <class Layer>
-Insight look_into(const Network<Layer>& network, const Eigen::RowVectorXd& sample) {
-  using Scalar = typename Layer::Scalar;
-  const Eigen::Matrix<Scalar, 1, Eigen::Dynamic> x = sample.cast<Scalar>();
-  const auto [hidden, gate] = network.gated(x, sluice::return_gate);
-  const double logit = static_cast<double>(network.head(hidden)(0));
-
-  const Eigen::VectorXd gates = gate.transpose().template cast<double>();
-  const Eigen::VectorXd head = network.head.weight().template cast<double>();  // (16 × 1)
-  const Matrix paths =
-      network.gated.value_weight().template cast<double>() * head.asDiagonal();  // (30 × 16)
-  const Matrix strength = paths.cwiseAbs();
-  return {1 / (1 + std::exp(-logit)), gates,
-          (strength * gates.cwiseAbs()).cwiseQuotient(strength.rowwise().sum()),
-          sample.transpose().cwiseProduct(paths * gates)};
-}
 
 template <class Layer>
 Result run(const std::string& variant, const Options& options, const Samples& train,
@@ -89,18 +54,21 @@ Result run(const std::string& variant, const Options& options, const Samples& tr
   Orders orders(train.size(), options.seed);
 
   Progress progress(variant, options.epochs);
-  double seconds = 0;
+  std::vector<double> milliseconds;
   for (int epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     const double loss = network.learn_epoch(x, t, orders.next());
-    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - begin;
+    milliseconds.push_back(taken.count());
     progress.show(epoch, loss);
   }
 
   const Batch z = network.logits(test.features.cast<typename Layer::Scalar>());
   const Batch truth = test.malignant.cast<typename Layer::Scalar>();
-  Result result{variant, 0, static_cast<double>(cross_entropy(z, truth).mean()),
-                0,       0, 1e3 * seconds / options.epochs,
+  const auto middle = milliseconds.begin() + options.epochs / 2;  // the median epoch
+  std::nth_element(milliseconds.begin(), middle, milliseconds.end());
+  Result result{variant, 0, static_cast<double>(cross_entropy(z, truth).mean()), 0, 0, *middle,
                 {},      {}};
   for (Index i = 0; i < test.size(); ++i) {
     if (test.is_malignant(i) && !(z(i, 0) > 0)) ++result.missed;
@@ -153,8 +121,8 @@ void print_insight(const Insight& insight, const char* kind, Index line) {
   for (std::size_t i = 0; i < 5; ++i) {
     for (const Index f : {features[i], features[features.size() - 1 - i]}) {
       const std::string name(feature_names[static_cast<std::size_t>(f)]);
-      std::printf("    %-22s  %8.3f  %+6.2f ", name.c_str(), insight.openness(f),
-                  insight.effect(f));
+      std::printf("%s%-22s  %8.3f  %+6.2f", f == features[i] ? "    " : "     ", name.c_str(),
+                  insight.openness(f), insight.effect(f));
     }
     std::printf("\n");
   }
@@ -214,13 +182,14 @@ int demo(const Options& options) {
   const Result& best =
       *std::min_element(results.begin(), results.end(),
                         [](const Result& a, const Result& b) { return a.log_loss < b.log_loss; });
-  std::printf("\nWhat the gates of %s, lowest in log-loss, let through\n", best.variant.c_str());
+  std::printf("\nWhat the gates of %s, lowest in test log-loss, let through\n",
+              best.variant.c_str());
   std::printf(
-      "  openness of a feature: mean |gate| over the units, weighted by |value weight x head "
-      "weight|, its paths to the answer\n");
-  std::printf(
-      "  effect of a feature: what came through; effects and biases add up to the logit (above 0: "
-      "malignant)\n");
+      "  openness of a feature: mean |gate| on its paths to the answer, a path per unit, weighted "
+      "by\n"
+      "    |value weight x head weight|; 0: nothing passes, 1: everything passes as it is\n"
+      "  effect of a feature: what came through; effects and biases add up to the logit\n"
+      "    (above 0: malignant)\n");
   print_insight(best.malignant, "malignant", test.line[static_cast<std::size_t>(test.first(true))]);
   print_insight(best.benign, "benign", test.line[static_cast<std::size_t>(test.first(false))]);
 
