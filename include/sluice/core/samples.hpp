@@ -34,8 +34,10 @@ struct SampleTraits {
 enum class SampleOrder { Only, LastAxisFastest, FirstAxisFastest };
 
 /// Anything that is an Eigen expression, or derives from one (as what v.head(n) returns does).
+template <class Derived>
+void takes_dense(const Eigen::DenseBase<Derived>&);
 template <class T>
-concept DenseExpression = requires(const T& x) { []<class Derived>(const Eigen::DenseBase<Derived>&) {}(x); };
+concept DenseExpression = requires(const T& x) { takes_dense(x); };
 
 /// A type with memory of its own that can change its size.
 template <class T>
@@ -46,7 +48,8 @@ template <DenseExpression T>
 struct SampleTraits<T> {
   using Scalar = typename T::Scalar;
   static constexpr bool is_supported = true;
-  static constexpr bool has_memory = (static_cast<int>(T::Flags) & Eigen::DirectAccessBit) != 0;
+  static constexpr bool has_memory =
+      (static_cast<int>(T::Flags) & Eigen::DirectAccessBit) != 0 && requires(const T& x) { x.derived().data(); };
   static constexpr bool is_writable = has_memory && (static_cast<int>(T::Flags) & Eigen::LvalueBit) != 0;
   static constexpr bool is_column = T::ColsAtCompileTime == 1 && T::RowsAtCompileTime != 1;
   static constexpr bool is_vector = is_column || T::RowsAtCompileTime == 1;
@@ -78,6 +81,9 @@ struct SampleTraits<T> {
   static void for_each_block(const T& x, const Function& f) {
     if constexpr (has_memory) {
       f(Index(0), view(x));
+    } else if constexpr (T::SizeAtCompileTime != Dynamic) {
+      const typename T::PlainObject evaluated = x;
+      f(Index(0), SampleTraits<typename T::PlainObject>::view(evaluated));
     } else {
       struct EvaluatedRows;
       const simd::CoefficientReader<std::remove_cvref_t<decltype(x.derived())>> reader(x.derived());
@@ -149,6 +155,13 @@ concept SampleOutput = SampleTraits<std::remove_cvref_t<Y>>::is_supported;
 template <class X>
 using TraitsOf = SampleTraits<std::remove_cvref_t<X>>;
 
+/// Ends a message about a shape where the argument is a vector type.
+template <class Traits>
+constexpr std::string_view vector_note() {
+  if constexpr (requires { requires Traits::is_vector; }) return "; a vector is one sample";
+  return "";
+}
+
 /// The shape of x with another number of features.
 template <class X>
 auto shape_with_features(const X& x, Index features) {
@@ -179,7 +192,7 @@ void check_input(std::string_view layer, std::string_view what, const X& x, Inde
   const auto shape = Traits::shape(x);
   if (shape.back() != features) {
     fail(layer, "expected ", what, " with ", features, " features, got ", shape.back(), " (", what, " is ",
-         Traits::text(shape), ")");
+         Traits::text(shape), vector_note<Traits>(), ")");
   }
 }
 
@@ -199,7 +212,7 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
   const auto expected = shape_with_features(x, features);
   const auto got = Traits::shape(y);
   if (got != expected) {
-    fail(layer, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got));
+    fail(layer, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got), vector_note<Traits>());
   }
 }
 
@@ -228,7 +241,8 @@ auto prepare_output(const X& x, Y& y, Index features) {
 template <class A, class B>
 void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a, std::string_view what_b, const B& b) {
   if constexpr (TraitsOf<A>::has_memory && TraitsOf<B>::has_memory) {
-    if (overlap(TraitsOf<A>::view(a), TraitsOf<B>::view(b))) {
+    const bool same_object = static_cast<const void*>(&a) == static_cast<const void*>(&b);  // perhaps still empty
+    if (same_object || overlap(TraitsOf<A>::view(a), TraitsOf<B>::view(b))) {
       fail(layer, "expected ", what_a, " and ", what_b, " in separate memory, got an overlap");
     }
   }

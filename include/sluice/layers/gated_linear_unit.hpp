@@ -140,8 +140,8 @@ class GatedLinearUnit
   void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {
     using Memory = std::conditional_t<Parameters::is_inline, detail::StackMemory<Scalar, InputDim, Units>,
                                       detail::ThreadMemory<Scalar>>;
-    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre,
-                                              Memory{});
+    Memory memory;  // not {}: that would clear the stack arrays at every call
+    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre, memory);
   }
 
   [[no_unique_address]] GatingType gating_;

@@ -147,9 +147,9 @@ class Layer : public Parameters {
   template <class X>
   void check_cache(const X& x, const Cache& cache) const {
     if (cache.samples() != detail::sample_count(x) || cache.columns() != this->columns()) {
-      detail::fail(Derived::name, "expected a cache of ", detail::shape_text(detail::sample_count(x), this->columns()),
-                   ", got ", detail::shape_text(cache.samples(), cache.columns()),
-                   " (it is filled by forward(x, y, cache))");
+      detail::fail(Derived::name, "expected a cache of ", detail::sample_count(x), " samples with ", this->columns(),
+                   " pre-activations, got ", cache.samples(), " with ", cache.columns(),
+                   " (forward(x, y, cache) fills it)");
     }
   }
 

@@ -136,7 +136,7 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
 template <class Projection, class Scalar, class Memory, class G>
 void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
                    const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre,
-                   Memory&& memory) {
+                   Memory& memory) {
   for_each_pre_activation_block<Projection>(x, parameters, memory, [&](Index row, Index unit, const Halves<Scalar>& block) {
     const auto part = [&](const MatrixView<Scalar>& whole) {
       return whole.data == nullptr ? MatrixView<Scalar>{}

@@ -8,7 +8,7 @@
 //
 //   many rows    A and B are packed in blocks that stay in cache, tiles run over them (Goto & van de Geijn 2008,
 //                doi:10.1145/1356052.1356053)
-//   one row      nothing is packed: rows of B are streamed once (B row-major) or dotted with A (B column-major)
+//   few rows     nothing is packed: rows of B are streamed once (B row-major) or dotted with A (B column-major)
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
 // B must be readable for two packets beyond its last column; the surplus is never used.
@@ -237,7 +237,7 @@ SLUICE_NEVER_INLINE void accumulate_row_strip(const Scalar* a, Index a_stride, I
   simd::store_partial(c + last * packet, sums[last], whole);
 }
 
-/// The same for long rows: each row of B is read once from front to back, a few rows at a time.
+/// The same for long rows of B: each is read once from front to back, a few rows at a time.
 template <class Scalar>
 SLUICE_NEVER_INLINE void accumulate_row_stream(const Scalar* a, Index a_stride, Index depth, const Scalar* b,
                                                Index b_stride, Index cols, Scalar* c) {
@@ -283,32 +283,52 @@ void accumulate_row(const Scalar* a, Index a_stride, Index depth, const Scalar* 
   }
 }
 
-/// c[j] += Σₖ a[k]·B[k, j], B column-major, a contiguous: dot products of a with the columns of B, four at a time.
-template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index depth, const Scalar* b, Index b_col_stride, Index cols,
-                                         Scalar* c) {
+/// C[r, j] += A[r, ·]·B[·, j] for Rows × Columns elements, where rows of A and columns of B are contiguous.
+template <class Scalar, int Rows, int Columns>
+SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Index depth,
+                                         Scalar* c, Index c_stride) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr int unroll = 4;
-  const auto dot = [&]<int Columns>(std::integral_constant<int, Columns>, Index j) SLUICE_LAMBDA_INLINE {
-    Packet sums[Columns];
-    unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = Packet(0); });
-    Index k = 0;
-    for (; k + packet <= depth; k += packet) {
-      const Packet x = simd::load(a + k);
-      unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE {
-        sums[i] = simd::fma(x, simd::load(b + (j + i) * b_col_stride + k), sums[i]);
+  Packet sums[Rows * Columns];
+  unrolled<Rows * Columns>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = Packet(0); });
+  const auto add = [&](Index k, const auto& load) SLUICE_LAMBDA_INLINE {
+    Packet columns[Columns];
+    unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE { columns[j] = load(b + j * b_stride + k); });
+    unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
+      const Packet x = load(a + r * a_stride + k);
+      unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE {
+        sums[r * Columns + j] = simd::fma(x, columns[j], sums[r * Columns + j]);
       });
-    }
-    unrolled<Columns>([&](auto i) SLUICE_LAMBDA_INLINE {
-      Scalar sum = simd::sum(sums[i]);
-      for (Index rest = k; rest < depth; ++rest) sum += a[rest] * b[(j + i) * b_col_stride + rest];
-      c[j + i] += sum;
     });
   };
+  Index k = 0;
+  for (; k + packet <= depth; k += packet) add(k, [](const Scalar* p) SLUICE_LAMBDA_INLINE { return simd::load(p); });
+  if (k < depth) {
+    add(k, [&](const Scalar* p) SLUICE_LAMBDA_INLINE { return simd::load_partial(p, depth - k); });
+  }
+  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
+    unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE { c[r * c_stride + j] += simd::sum(sums[r * Columns + j]); });
+  });
+}
+
+/// C += A·B for few rows and a column-major B, which is read once from front to back for every four rows.
+template <class Scalar>
+void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+  constexpr int rows_at_once = simd::register_count >= 32 ? 4 : 2;
+  constexpr int cols_at_once = 4;
+  const auto strip = [&]<int Columns>(std::integral_constant<int, Columns>, Index j) {
+    Index r = 0;
+    for (; r + rows_at_once <= a.rows; r += rows_at_once) {
+      accumulate_dots<Scalar, rows_at_once, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j),
+                                                     c.row_stride);
+    }
+    for (; r < a.rows; ++r) {
+      accumulate_dots<Scalar, 1, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j), c.row_stride);
+    }
+  };
   Index j = 0;
-  for (; j + unroll <= cols; j += unroll) dot(std::integral_constant<int, unroll>{}, j);
-  for (; j < cols; ++j) dot(std::integral_constant<int, 1>{}, j);
+  for (; j + cols_at_once <= b.cols; j += cols_at_once) strip(std::integral_constant<int, cols_at_once>{}, j);
+  for (; j < b.cols; ++j) strip(std::integral_constant<int, 1>{}, j);
 }
 
 /// C += A·B by Eigen: the path of all other scalars, and the reference.
@@ -325,8 +345,10 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     // With few products in each element of C, C itself is what costs: it is read and written once, row by row.
     constexpr Index shallow = 4;
+    // With few rows, packing B would cost more than the product.
+    constexpr Index few_rows = 16;
     const bool by_rows = b.col_stride == 1 && (a.rows == 1 || b.rows <= shallow);
-    const bool by_dots = a.rows == 1 && a.col_stride == 1 && b.row_stride == 1;
+    const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1;
     if (!by_rows && !by_dots) {
       constexpr Index packet = PackingSpace<Scalar>::packet;
       if (start.first != nullptr) start.second = start.first + packet;
@@ -340,7 +362,7 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
         accumulate_row(&a(r, 0), a.col_stride, b.rows, b.data, b.row_stride, b.cols, &c(r, 0));
       }
     } else {
-      accumulate_dots(a.data, b.rows, b.data, b.col_stride, b.cols, c.data);
+      accumulate_by_dots(a, b, c);
     }
   } else {
     if (!start.from_target) fill_rows(start.first, c);
