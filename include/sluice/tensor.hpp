@@ -25,6 +25,7 @@
 #include <array>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -86,9 +87,10 @@ struct SampleTraits<T> {
   using Output = Eigen::Tensor<Scalar, rank, is_row_major ? Eigen::RowMajor : Eigen::ColMajor, typename T::Index>;
 
   static Shape shape(const T& x) {
-    Shape shape{};
-    for (std::size_t i = 0; i < shape.size(); ++i) shape[i] = static_cast<Index>(x.dimension(static_cast<int>(i)));
-    return shape;
+    // Eigen's tensors disagree about the type of this argument; a constant suits all of them.
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return Shape{static_cast<Index>(x.dimension(I))...};
+    }(std::make_index_sequence<static_cast<std::size_t>(rank)>{});
   }
   static std::string text(const Shape& shape) {
     std::string text = std::to_string(shape[0]);

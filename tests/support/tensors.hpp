@@ -53,7 +53,7 @@ Tensor to_tensor(const Array& a) {
 template <class Tensor>
 Array tensor_to_array(const Tensor& t) {
   std::vector<Index> extents;
-  for (int i = 0; i < Tensor::NumDimensions; ++i) extents.push_back(t.dimension(i));
+  for (std::size_t i = 0; i < std::size_t(Tensor::NumDimensions); ++i) extents.push_back(t.dimensions()[i]);
   return read(t.data(), extents, is_row_major<Tensor>);
 }
 
