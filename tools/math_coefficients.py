@@ -101,7 +101,8 @@ def emit(text=""):
 
 def table(name, scalar, poly, note):
     body = ", ".join(literal(c, scalar) for c in poly)
-    emit(f"  // {note}")
+    for part in note.split("; "):
+        emit(f"  // {part}")
     emit(f"  static constexpr {scalar} {name}[] = {{")
     row = "     "
     for item in body.split(", "):
@@ -113,7 +114,11 @@ def table(name, scalar, poly, note):
 
 
 def constant(name, scalar, value, note=""):
-    emit(f"  static constexpr {scalar} {name} = {literal(value, scalar)};" + (f"  // {note}" if note else ""))
+    line = f"  static constexpr {scalar} {name} = {literal(value, scalar)};"
+    if note and len(line) + len(note) > 95:
+        emit(f"  // {note}")
+        note = ""
+    emit(line + (f"  // {note}" if note else ""))
 
 
 def constant2(name, scalar, value, note):
@@ -162,8 +167,8 @@ def coefficients(scalar, exp_degree, log_degree, gelu_degree, slope_degree, pivo
 
     emit("template <>")
     emit(f"struct Coefficients<{scalar}> {{")
-    emit("  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an integer and leaves")
-    emit("  // k + bias in the lowest bits, so that a shift makes 2^k.")
+    emit("  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an")
+    emit("  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.")
     constant("inverse_ln4", scalar, rnd(1 / (2 * ln2)))
     constant("round_to_integer", scalar, 1.5 * 2.0**mantissa + bias)
     ln4_hi = head(2 * ln2, DIGITS[scalar] - integer_bits)
@@ -191,11 +196,11 @@ def coefficients(scalar, exp_degree, log_degree, gelu_degree, slope_degree, pivo
     error = worst(f, lambda s: evaluate(p, s), mpf(-1), s_end)
     constant("gelu_pivot", scalar, rnd(pivot))
     constant("gelu_end", scalar, rnd(sqrt(4 * bias * ln2)), "exp(-t^2 / 2) is far below the subnormal numbers, 2^k comes out as zero")
-    table("gelu_tail", scalar, p, "Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot); relative error " + report("gelu_tail", error))
+    table("gelu_tail", scalar, p, "Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot); relative error: " + report("gelu_tail", error))
     f = lambda s: gelu_slope(t_of(s))
     p = [rnd(c) for c in minimax(f, lambda s: 1 / f(s), mpf(-1), s_end, slope_degree)]
     error = worst(f, lambda s: evaluate(p, s), mpf(-1), s_end)
-    table("gelu_slope", scalar, p, "(Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s; relative error " + report("gelu_slope", error))
+    table("gelu_slope", scalar, p, "(Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s; relative error: " + report("gelu_slope", error))
     constant2("gelu_root", scalar, GELU_ROOT, "t0: GELU'(-t0) = 0")
 
     constant2("silu_root", scalar, SILU_ROOT, "x0: SiLU'(x0) = 0, 1 + x0 + e^x0 = 0")
@@ -223,8 +228,11 @@ def coefficients(scalar, exp_degree, log_degree, gelu_degree, slope_degree, pivo
 def main():
     emit("// SPDX-License-Identifier: MIT")
     emit("//")
-    emit("// Polynomial coefficients (lowest first) and constants of core/math.hpp. Written by tools/math_coefficients.py:")
-    emit("// change them there. `_hi` and `_lo` are two parts of one constant: their sum carries twice the digits.")
+    emit("// Polynomial coefficients (lowest first) and constants of core/math.hpp. `_hi` and `_lo` are two")
+    emit("// parts of one constant: their sum carries twice the digits.")
+    emit("//")
+    emit("// Written by tools/math_coefficients.py: change them there.")
+    emit("// clang-format off")
     emit("#pragma once")
     emit()
     emit("#include <sluice/core/config.hpp>")

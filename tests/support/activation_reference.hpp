@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The activations and their derivatives as the textbook writes them, in a wider type: what the library is measured against.
+// The activations and their derivatives as the textbook writes them, in a wider type: what the
+// library is measured against.
 //
-// The wider type is long double: 11 bits more than double on x86, 60 bits more on 64-bit ARM. With SLUICE_REFERENCE_QUAD
-// (GCC on x86, link with -lquadmath) it is __float128. Where the textbook formula loses more bits than the type has to
-// spare, `trusted` says so; tests/activations/golden.cpp covers these places with 60-digit values.
+// The wider type is long double: 11 bits more than double on x86, 60 bits more on 64-bit ARM. With
+// SLUICE_REFERENCE_QUAD (GCC on x86, link with -lquadmath) it is __float128. Where the textbook
+// formula loses more bits than the type has to spare, `trusted` says so;
+// tests/activations/golden.cpp covers these places with 60-digit values.
 #pragma once
 
 #include <cmath>
@@ -43,8 +45,9 @@ inline Real abs(Real x) { return x < 0 ? -x : x; }
 inline bool finite(Real x) { return x - x == 0; }
 inline Real sigmoid(Real x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 
-/// One function with its derivative. `amplified` is the argument that an exponential sees in its tail, `root` a root of
-/// the derivative: that is where rounding errors of the textbook formula grow.
+/// One function with its derivative. `amplified` is the argument that an exponential sees in its
+/// tail, `root` a root of the derivative: that is where rounding errors of the textbook formula
+/// grow.
 struct Sigmoid {
   static Real value(Real x) { return sigmoid(x); }
   static Real derivative(Real x) { return sigmoid(x) * sigmoid(-x); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Errors in units in the last place (ULP), and the points at which functions of one number are tried.
+// Errors in units in the last place (ULP), and the points at which functions of one number are
+// tried.
 #pragma once
 
 #include <algorithm>
@@ -14,18 +15,21 @@
 
 namespace test {
 
-/// |actual - expected| in units of the spacing of `Scalar` at `expected`, which is the spacing of the subnormal numbers
-/// below the normal ones. Infinite where only one of the two is NaN, or where the result overflows and should not.
+/// |actual - expected| in units of the spacing of `Scalar` at `expected`, which is the spacing of
+/// the subnormal numbers below the normal ones. Infinite where only one of the two is NaN, or where
+/// the result overflows and should not.
 template <class Scalar, class Reference>
 double ulp_error(Scalar actual, Reference expected) {
   using Limits = std::numeric_limits<Scalar>;
   const bool expects_nan = !(expected == expected);
   if (std::isnan(actual) || expects_nan) return std::isnan(actual) && expects_nan ? 0.0 : INFINITY;
   const Reference magnitude = expected < 0 ? -expected : expected;
-  if (std::isinf(actual)) return magnitude > Reference(Limits::max()) && (expected > 0) == (actual > 0) ? 0.0 : INFINITY;
+  if (std::isinf(actual))
+    return magnitude > Reference(Limits::max()) && (expected > 0) == (actual > 0) ? 0.0 : INFINITY;
   if (magnitude > Reference(Limits::max())) return INFINITY;
   int exponent = Limits::min_exponent - 1;  // of the smallest normal number
-  if (magnitude >= Reference(Limits::min())) exponent = std::ilogb(static_cast<long double>(magnitude));
+  if (magnitude >= Reference(Limits::min()))
+    exponent = std::ilogb(static_cast<long double>(magnitude));
   const Reference spacing = static_cast<Reference>(std::ldexp(1.0L, exponent - Limits::digits + 1));
   const Reference difference = Reference(actual) - expected;
   return static_cast<double>((difference < 0 ? -difference : difference) / spacing);
@@ -38,7 +42,8 @@ bool same_bits(Scalar a, Scalar b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-/// Every exponent with both signs and `mantissas` mantissas (the ends and random ones), ±0, ±∞ and NaN included.
+/// Every exponent with both signs and `mantissas` mantissas (the ends and random ones), ±0, ±∞ and
+/// NaN included.
 template <class Scalar>
 std::vector<Scalar> all_exponents(int mantissas) {
   using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
@@ -49,7 +54,10 @@ std::vector<Scalar> all_exponents(int mantissas) {
   std::vector<Scalar> points;
   for (Bits e = 0; e < exponents; ++e) {
     for (int i = 0; i < mantissas; ++i) {
-      const Bits mantissa = i == 0 ? 0 : i == 1 ? mask : i == 2 ? 1 : static_cast<Bits>(random()) & mask;
+      const Bits mantissa = i == 0   ? 0
+                            : i == 1 ? mask
+                            : i == 2 ? 1
+                                     : static_cast<Bits>(random()) & mask;
       const Scalar x = std::bit_cast<Scalar>(static_cast<Bits>(e << width | mantissa));
       points.push_back(x);
       points.push_back(-x);

@@ -8,8 +8,8 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// clamp(x, -limit, limit) + offset: one rounding of the sum, so its error is 0.5 ULP. The derivative is 1 up to and including
-/// the limits, 0 beyond, exactly.
+/// clamp(x, -limit, limit) + offset: one rounding of the sum, so its error is 0.5 ULP. The
+/// derivative is 1 up to and including the limits, 0 beyond, exactly.
 struct ClampedLinear {
   static constexpr std::string_view name = "clamped_linear";
 

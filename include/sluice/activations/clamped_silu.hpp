@@ -11,8 +11,8 @@ SLUICE_NAMESPACE_BEGIN
 
 /// y·σ(αy), y = min(x, limit).
 ///
-/// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. The derivative is 0 beyond the
-/// limit and NaN at -∞, as the value.
+/// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. The derivative is 0
+/// beyond the limit and NaN at -∞, as the value.
 struct ClampedSiLU {
   static constexpr std::string_view name = "clamped_silu";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Exponential linear unit: x for x > 0, α·(e^x - 1) otherwise. Clevert et al., https://arxiv.org/abs/1511.07289
+// Exponential linear unit: x for x > 0, α·(e^x - 1) otherwise.
+// Clevert et al., https://arxiv.org/abs/1511.07289
 #pragma once
 
 #include <sluice/activations/activation.hpp>

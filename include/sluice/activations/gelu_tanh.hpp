@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// GELU in its tanh approximation: x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) = x·σ(v), v = a·x + b·x³ with a = 2·√(2/π),
-// b = 0.044715·a. Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415
+// GELU in its tanh approximation: x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) = x·σ(v), where
 //
-// The derivative σ(v)·(1 + x·v'·σ(-v)) crosses zero at x0 = -0.752…; core/math.hpp says how it keeps its relative accuracy
-// there, with v - v0 = (x - x0)·(a + b·q), x·v' - x0·v'0 = (x - x0)·(a + 3b·q), q = x² + x·x0 + x0².
+//   v = a·x + b·x³,   a = 2·√(2/π),   b = 0.044715·a.
+//
+// Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415
+//
+// The derivative σ(v)·(1 + x·v'·σ(-v)) crosses zero at x0 = -0.752…; core/math.hpp says how it
+// keeps its relative accuracy there. With q = x² + x·x0 + x0², what it needs is
+//
+//   v - v0 = (x - x0)·(a + b·q),   x·v' - x0·v'0 = (x - x0)·(a + 3b·q).
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -21,7 +26,8 @@ struct GELUTanh {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return math::logistic(x, argument(math::bounded(x, -C::gelu_tanh_end, C::gelu_tanh_negligible)));
+    return math::logistic(x,
+                          argument(math::bounded(x, -C::gelu_tanh_end, C::gelu_tanh_negligible)));
   }
 
   template <class T>
@@ -35,7 +41,8 @@ struct GELUTanh {
     const T d = dx * simd::fma(q, T(C::gelu_tanh_b_hi), T(C::gelu_tanh_a_hi));
     const T slope = simd::fma(T(y * y), T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
     const math::Bracket<T> bracket{simd::rounded(linear), d, T(C::gelu_tanh_root_exp)};
-    return math::nan_unless_finite(x, math::gated_slope(argument(y), T(simd::fma(y, slope, T(1))), bracket));
+    return math::nan_unless_finite(
+        x, math::gated_slope(argument(y), T(simd::fma(y, slope, T(1))), bracket));
   }
 
  private:

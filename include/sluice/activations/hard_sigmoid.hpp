@@ -10,7 +10,8 @@ SLUICE_NAMESPACE_BEGIN
 
 /// clamp(x/6 + 1/2, 0, 1).
 ///
-/// Maximum error 1.5 ULP, derivative (1/6 strictly inside, 0 outside) 0.5 ULP, over all of float and double.
+/// Maximum error 1.5 ULP, derivative (1/6 strictly inside, 0 outside) 0.5 ULP, over all of float
+/// and double.
 struct HardSigmoid {
   static constexpr std::string_view name = "hard_sigmoid";
 

@@ -8,7 +8,7 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// x, exactly; the derivative is 1 for every x.
+/// x, exactly; the derivative is 1 for every x, NaN included.
 struct Identity {
   static constexpr std::string_view name = "identity";
 

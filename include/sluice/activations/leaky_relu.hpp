@@ -8,8 +8,8 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// x for x > 0, slope·x otherwise; the derivative at 0 is the slope. Maximum error 1.5 ULP, derivative 0.5 ULP,
-/// over all of float and double (in float the stored slope is rounded first).
+/// x for x > 0, slope·x otherwise; the derivative at 0 is the slope. Maximum error 1.5 ULP,
+/// derivative 0.5 ULP, over all of float and double (in float the stored slope is rounded first).
 struct LeakyReLU {
   static constexpr std::string_view name = "leaky_relu";
 

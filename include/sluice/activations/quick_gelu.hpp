@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// QuickGELU: x·σ(1.702·x), the sigmoid approximation of GELU. Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415
+// QuickGELU: x·σ(1.702·x), the sigmoid approximation of GELU. Hendrycks and Gimpel,
+// https://arxiv.org/abs/1606.08415
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -18,13 +19,15 @@ struct QuickGELU {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return detail::swish_value(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
+    return detail::swish_value(x, 1.702,
+                               math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return detail::swish_derivative(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
+    return detail::swish_derivative(
+        x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
 };
 

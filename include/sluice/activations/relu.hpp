@@ -14,7 +14,7 @@ struct ReLU {
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
-    return simd::max(x, T(0));
+    return simd::max(x, T(0)) + T(0);  // the sum makes -0 a +0, whatever the target's max does
   }
 
   template <class T>

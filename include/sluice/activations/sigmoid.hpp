@@ -10,7 +10,8 @@ SLUICE_NAMESPACE_BEGIN
 
 /// σ(x) = 1 / (1 + e^-x).
 ///
-/// Maximum error 3.5 ULP, derivative 3.5 ULP, over all of float and double, subnormal results included.
+/// Maximum error 3.5 ULP, derivative 3.5 ULP, over all of float and double, subnormal results
+/// included.
 struct Sigmoid {
   static constexpr std::string_view name = "sigmoid";
 

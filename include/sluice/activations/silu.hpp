@@ -2,8 +2,8 @@
 //
 // SiLU (Swish with β = 1): x·σ(x). Elfwing et al., https://arxiv.org/abs/1702.03118
 //
-// The derivative σ(x)·(1 + x·σ(-x)) crosses zero at x0 = -1 - W(1/e) = -1.278…; core/math.hpp says how it keeps its
-// relative accuracy there.
+// The derivative σ(x)·(1 + x·σ(-x)) crosses zero at x0 = -1 - W(1/e) = -1.278…; core/math.hpp says
+// how it keeps its relative accuracy there.
 #pragma once
 
 #include <sluice/activations/activation.hpp>
@@ -17,16 +17,19 @@ namespace detail {
 template <class T>
 SLUICE_ALWAYS_INLINE T silu_slope(const math::TwoPart<T>& v) {
   using C = math::CoefficientsOf<T>;
-  const T d = T(v.hi - T(C::silu_root_hi)) + T(v.lo - T(C::silu_root_lo));  // 1 + e^x0 + x0 = 0, v' = 1: linear = d
-  return math::gated_slope(v, T(simd::abs(v.hi) + T(1)), math::Bracket<T>{d, d, T(C::silu_root_exp)});
+  const T d = T(v.hi - T(C::silu_root_hi)) +
+              T(v.lo - T(C::silu_root_lo));  // 1 + e^x0 + x0 = 0, v' = 1: linear = d
+  return math::gated_slope(v, T(simd::abs(v.hi) + T(1)),
+                           math::Bracket<T>{d, d, T(C::silu_root_exp)});
 }
 
 }  // namespace detail
 
 /// x·σ(x).
 ///
-/// Maximum error 3.5 ULP, derivative 4 ULP, over all of float and double, the root of the derivative and subnormal
-/// results included. As in the formula, the value at -∞ is -∞·0 = NaN, and the derivative at ±∞ is NaN.
+/// Maximum error 3.5 ULP, derivative 4 ULP, over all of float and double, the root of the
+/// derivative and subnormal results included. As in the formula, the value at -∞ is -∞·0 = NaN, and
+/// the derivative at ±∞ is NaN.
 struct SiLU {
   static constexpr std::string_view name = "silu";
 

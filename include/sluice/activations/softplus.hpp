@@ -11,8 +11,8 @@ SLUICE_NAMESPACE_BEGIN
 
 /// log(1 + e^(βx)) / β, derivative σ(βx).
 ///
-/// Maximum error 5 ULP, derivative 3.5 ULP, over all of float and double. β ≠ 0 is the double that is stored
-/// here, for float, too.
+/// Maximum error 5 ULP, derivative 3.5 ULP, over all of float and double. β ≠ 0 is the double that
+/// is stored here, for float, too.
 struct Softplus {
   static constexpr std::string_view name = "softplus";
 
@@ -24,12 +24,13 @@ struct Softplus {
       using C = math::CoefficientsOf<T>;
       const double slope = beta < 0 ? -beta : beta;
       const T a = simd::min(simd::abs(x), T(static_cast<double>(C::largest_exponent) / slope));
-      const math::ScaledExp<T> e = math::scaled_exp(math::multiply(T(-a), math::two_part<T>(slope)));
+      const math::ScaledExp<T> e =
+          math::scaled_exp(math::multiply(T(-a), math::two_part<T>(slope)));
       // log(1 + w) = 2 atanh(q), q = w / (2 + w), w = e^-|βx|
       const T r = T(1) / simd::fma(T(e.mantissa * e.root), e.root, T(2));
       const T q = e.mantissa * r * e.root * e.root;
       const T z = q * q;
-      const T atanh = simd::fma(z, math::polynomial(z, C::atanh), T(1));  // over q
+      const T atanh = simd::fma(z, math::polynomial(z, C::atanh), T(1));    // over q
       const T logarithm = atanh * T(2 / beta) * (e.mantissa * r) * e.root;  // over root
       return simd::fma(logarithm, e.root, beta < 0 ? simd::min(x, T(0)) : simd::max(x, T(0)));
     } else {

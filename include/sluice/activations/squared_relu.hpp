@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sluice/activations/activation.hpp>
+#include <sluice/activations/relu.hpp>
 #include <sluice/core/math.hpp>
 
 SLUICE_NAMESPACE_BEGIN
@@ -16,13 +17,13 @@ struct SquaredReLU {
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
-    const T y = simd::max(x, T(0));
+    const T y = ReLU::value(x);
     return y * y;
   }
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
-    const T y = simd::max(x, T(0));
+    const T y = ReLU::value(x);
     return y + y;
   }
 };

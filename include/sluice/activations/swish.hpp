@@ -28,11 +28,13 @@ SLUICE_ALWAYS_INLINE T bounded_multiple(const T& x, double beta, double low, dou
 template <class T>
 SLUICE_ALWAYS_INLINE T swish_value(const T& x, double beta, const math::TwoPart<T>& beta_parts) {
   using C = math::CoefficientsOf<T>;
-  const T y = bounded_multiple(x, beta, static_cast<double>(C::largest_exponent), static_cast<double>(C::negligible));
+  const T y = bounded_multiple(x, beta, static_cast<double>(C::largest_exponent),
+                               static_cast<double>(C::negligible));
   return math::logistic(x, math::multiply(y, beta_parts));
 }
 template <class T>
-SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta, const math::TwoPart<T>& beta_parts) {
+SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta,
+                                        const math::TwoPart<T>& beta_parts) {
   using C = math::CoefficientsOf<T>;
   constexpr double end = static_cast<double>(C::largest_exponent);
   const T y = bounded_multiple(x, beta, end, end);
@@ -43,7 +45,10 @@ SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta, const math::Two
 
 /// x·σ(βx). β is the double that is stored here, for float, too.
 ///
-/// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. Infinities as SiLU.
+/// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. Infinities as SiLU. (At
+/// the few scalars next to the root of the derivative, where βx may hit it to more than twice the
+/// digits of the scalar, the derivative's absolute error is at most 2^-102 in double and 2^-44 in
+/// float.)
 struct Swish {
   static constexpr std::string_view name = "swish";
 

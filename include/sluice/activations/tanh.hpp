@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Hyperbolic tangent: tanh(x) = sign(x)·E / (E + 2) with E = e^(2|x|) - 1,  tanh'(x) = 1 / cosh²(x) = 4·σ(2x)·σ(-2x).
+// Hyperbolic tangent:
+//
+//   tanh(x)  = sign(x)·E / (E + 2),   E = e^(2|x|) - 1
+//   tanh'(x) = 1 / cosh²(x) = 4·σ(2x)·σ(-2x)
 #pragma once
 
 #include <sluice/activations/activation.hpp>

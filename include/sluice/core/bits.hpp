@@ -26,18 +26,21 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace simd {
 
-/// What is done to the bits of a scalar, lane by lane. `Unsigned` is the unsigned integer of the scalar's size.
+/// What is done to the bits of a scalar, lane by lane. `Unsigned` is the unsigned integer of the
+/// scalar's size.
 template <class Scalar>
 struct Bits {
   using Unsigned = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
   static constexpr int mantissa = std::numeric_limits<Scalar>::digits - 1;
-  static constexpr Unsigned bias = static_cast<Unsigned>(std::numeric_limits<Scalar>::max_exponent - 1);
+  static constexpr Unsigned bias =
+      static_cast<Unsigned>(std::numeric_limits<Scalar>::max_exponent - 1);
   static constexpr Unsigned sign = Unsigned{1} << (8 * sizeof(Scalar) - 1);
 };
 
 namespace detail {
 
-// Vectors of integers with operators where the compiler has them; lane by lane otherwise, which is slow but right.
+// Vectors of integers with operators where the compiler has them; lane by lane otherwise, which is
+// slow but right.
 template <class T>
 struct BitVector {
   using Scalar = ScalarOf<T>;
@@ -53,10 +56,18 @@ struct BitVector {
       for (std::size_t i = 0; i < sizeof(T) / sizeof(Unsigned); ++i) r.lanes[i] = op(a.lanes[i], i);
       return r;
     }
-    Type operator<<(int n) const { return map(*this, [&](Unsigned x, std::size_t) { return x << n; }); }
-    Type operator&(Unsigned m) const { return map(*this, [&](Unsigned x, std::size_t) { return x & m; }); }
-    Type operator|(const Type& o) const { return map(*this, [&](Unsigned x, std::size_t i) { return x | o.lanes[i]; }); }
-    friend Type operator-(Unsigned m, const Type& a) { return map(a, [&](Unsigned x, std::size_t) { return m - x; }); }
+    Type operator<<(int n) const {
+      return map(*this, [&](Unsigned x, std::size_t) { return x << n; });
+    }
+    Type operator&(Unsigned m) const {
+      return map(*this, [&](Unsigned x, std::size_t) { return x & m; });
+    }
+    Type operator|(const Type& o) const {
+      return map(*this, [&](Unsigned x, std::size_t i) { return x | o.lanes[i]; });
+    }
+    friend Type operator-(Unsigned m, const Type& a) {
+      return map(a, [&](Unsigned x, std::size_t) { return m - x; });
+    }
   };
 #endif
 };
@@ -96,10 +107,12 @@ SLUICE_ALWAYS_INLINE T with_sign_of(const T& magnitude, const T& signed_number) 
 template <class T>
 SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
   using B = Bits<ScalarOf<T>>;
-  constexpr auto mask = ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
+  constexpr auto mask =
+      ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
   return detail::reinterpret<T>(detail::bits_of(x) & mask);
 }
-/// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add with a later sum.
+/// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add
+/// with a later sum.
 template <class T>
 SLUICE_ALWAYS_INLINE T rounded(const T& x) {
   T y = x;

@@ -2,19 +2,23 @@
 //
 // The elementary functions behind the activations, written once for scalars and packets.
 //
-// For float and double, scalars and packets run the same text and agree to the last bit. It rests on
+// For float and double, scalars and packets run the same text and agree to the last bit. The text
+// rests on
 //
 //   e^y = 4^k · e^r,   k = round(y / ln 4),   |r| ≤ ln 2,
 //
-// where e^r is a polynomial and 4^k = 2^k · 2^k is handed out as its square root. Whoever uses it multiplies the
-// small factor in twice, at the very end: intermediate results neither overflow nor lose bits, and the one rounding
-// into the subnormal numbers is the last operation. 2^-k, which comes for the price of an integer subtraction, keeps
-// 1 + e^y in range: 1 / (1 + m·t²) = s / (s + m·t) with t = 2^k, s = 2^-k.
+// where e^r is a polynomial and 4^k = 2^k · 2^k is handed out as its square root. Whoever uses it
+// multiplies the small factor in twice, at the very end: intermediate results neither overflow nor
+// lose bits, and the one rounding into the subnormal numbers is the last operation. 2^-k, which
+// comes for the price of an integer subtraction, keeps 1 + e^y in range:
 //
-// A rounding error of the argument y is amplified |y| times by the exponential, so arguments that are themselves
-// computed come as an unevaluated sum of two numbers (TwoPart).
+//   1 / (1 + m·t²) = s / (s + m·t)   with t = 2^k, s = 2^-k.
 //
-// Other types (long double, automatic-differentiation scalars) go through the functions that they bring along.
+// A rounding error of the argument y is amplified |y| times by the exponential, so arguments that
+// are themselves computed come as an unevaluated sum of two numbers (TwoPart).
+//
+// Other types (long double, automatic-differentiation scalars) go through the functions that they
+// bring along.
 //
 // Not made for -ffast-math, which takes NaN, infinities and the order of operations away.
 #pragma once
@@ -45,7 +49,8 @@ concept Differentiable = requires(T x) {
 
 /// The coefficients that suit T.
 template <class T>
-using CoefficientsOf = Coefficients<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>>;
+using CoefficientsOf =
+    Coefficients<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>>;
 
 /// function(x); for numbers that carry derivatives, by the chain rule.
 template <class T, class Function, class Derivative>
@@ -60,7 +65,7 @@ T lift(const T& x, const Function& function, const Derivative& derivative) {
   }
 }
 
-// --- unevaluated sums ------------------------------------------------------------------------------------------------
+// --- unevaluated sums ----------------------------------------------------------------------------
 
 /// hi + lo, where lo is at most a rounding error of hi.
 template <class T>
@@ -101,14 +106,14 @@ SLUICE_ALWAYS_INLINE T product_error(const T& a, const T& b, const T& p) {
 template <class T>
 SLUICE_ALWAYS_INLINE TwoPart<T> multiply(const T& x, const TwoPart<T>& c) {
   if constexpr (Vectorizable<T>) {
-    const T p = x * c.hi;
+    const T p = simd::rounded(T(x * c.hi));
     return {p, simd::fma(x, c.lo, product_error(x, c.hi, p))};
   } else {
     return {T(x * T(c.hi + c.lo)), T(0)};
   }
 }
 
-// --- polynomials -----------------------------------------------------------------------------------------------------
+// --- polynomials ---------------------------------------------------------------------------------
 
 /// c[0] + c[1]·x + … by Horner's rule; with `Mirrored`, the polynomial of -x.
 template <bool Mirrored = false, class T, class Scalar, std::size_t N>
@@ -119,7 +124,7 @@ SLUICE_ALWAYS_INLINE T polynomial(const T& x, const Scalar (&c)[N]) {
   return y;
 }
 
-// --- the exponential -------------------------------------------------------------------------------------------------
+// --- the exponential -----------------------------------------------------------------------------
 
 /// e^y = mantissa · root², root = 2^k, inverse_root = 2^-k. Where k is -bias, root is 0.
 template <class T>
@@ -143,13 +148,15 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
   const T shifted = simd::fma(y, T(C::inverse_ln4), T(C::round_to_integer));
   const T k = shifted - T(C::round_to_integer);
   const T root = simd::power_of_two_from_low_bits(shifted);
-  return {simd::fma(k, T(-C::ln4_lo), simd::fma(k, T(-C::ln4_hi), y)), root, simd::inverse_power_of_two(root)};
+  return {simd::fma(k, T(-C::ln4_lo), simd::fma(k, T(-C::ln4_hi), y)), root,
+          simd::inverse_power_of_two(root)};
 }
 
 /// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
 template <bool Mirrored = false, Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
-  return simd::fma(r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
+  return simd::fma(
+      r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
 }
 /// e^r - 1 for |r| ≤ ln 2, with a small relative error.
 template <Vectorizable T>
@@ -178,7 +185,8 @@ SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
   }
 }
 
-/// x cut to [low, high] where the algorithms for float and double need a bounded argument; NaN stays NaN.
+/// x cut to [low, high] where the algorithms for float and double need a bounded argument; NaN
+/// stays NaN.
 template <class T, class Low, class High>
 SLUICE_ALWAYS_INLINE T bounded(const T& x, Low low, High high) {
   if constexpr (Vectorizable<T>) {
@@ -211,7 +219,7 @@ SLUICE_ALWAYS_INLINE T expm1(const T& x) {
   }
 }
 
-// --- for types without vectors -----------------------------------------------------------------------------------------
+// --- for types without vectors -------------------------------------------------------------------
 
 /// A number with as many digits as T can take.
 template <class T>
@@ -254,11 +262,12 @@ T normal_cdf(const T& x) {
       [](const auto& v) { return normal_pdf(v); });
 }
 
-// --- the logistic function ---------------------------------------------------------------------------------------------
+// --- the logistic function -----------------------------------------------------------------------
 
 /// With v = k ln 4 + rest: 1 + e^-v = 1 + 4^-k·e^-rest = (2^k + 2^-k·e^-rest) / 2^k.
 template <Vectorizable T>
-SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a, const T& rest) {
+SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a,
+                                                      const T& rest) {
   return n / simd::fma(exp_reduced<true>(rest), a.inverse_root, a.root) * a.root;
 }
 
@@ -302,8 +311,8 @@ SLUICE_ALWAYS_INLINE T logistic_slope(const T& n, const T& v) {
 ///
 ///   σ(v) + x·v'·σ(v)·σ(-v) = σ(v)·σ(-v)·B,   B = 1 + e^v + x·v'
 ///
-/// and B crosses zero at x0: B = linear + (e^v - e^v0) with linear = x·v' - x0·v'0, and d = v - v0. Both terms have the
-/// sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1).
+/// and B crosses zero at x0: B = linear + (e^v - e^v0) with linear = x·v' - x0·v'0, and d = v - v0.
+/// Both terms have the sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1).
 template <class T>
 struct Bracket {
   T linear;
@@ -311,9 +320,11 @@ struct Bracket {
   T exp_v0;
 };
 
-/// The derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)². |v| ≤ largest_exponent.
+/// The derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)².
+/// |v| ≤ largest_exponent.
 template <class T>
-SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv, const Bracket<T>& b) {
+SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
+                                   const Bracket<T>& b) {
   const auto negative = v.hi < T(0);
   const ScaledExp<T> e =
       scaled_exp(TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
@@ -326,8 +337,8 @@ SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv, 
   } else {
     bracket = b.linear + b.exp_v0 * expm1(b.d);
   }
-  const T numerator =
-      simd::select(negative, T(bracket * e.mantissa), T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
+  const T numerator = simd::select(negative, T(bracket * e.mantissa),
+                                   T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
   const T scale = simd::select(negative, e.root, T(1));
   return numerator / one_plus_squared(half, e.root) * scale * scale;
 }

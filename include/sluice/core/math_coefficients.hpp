@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Polynomial coefficients (lowest first) and constants of core/math.hpp. Written by tools/math_coefficients.py:
-// change them there. `_hi` and `_lo` are two parts of one constant: their sum carries twice the digits.
+// Polynomial coefficients (lowest first) and constants of core/math.hpp. `_hi` and `_lo` are two
+// parts of one constant: their sum carries twice the digits.
+//
+// Written by tools/math_coefficients.py: change them there.
+// clang-format off
 #pragma once
 
 #include <sluice/core/config.hpp>
@@ -15,27 +18,33 @@ struct Coefficients;
 
 template <>
 struct Coefficients<float> {
-  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an integer and leaves
-  // k + bias in the lowest bits, so that a shift makes 2^k.
+  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an
+  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.
   static constexpr float inverse_ln4 = 0.721347511f;
   static constexpr float round_to_integer = 12583039.0f;
   static constexpr float ln4_hi = 1.3862915f;  // the last 8 bits are zero: k ln4_hi is exact
   static constexpr float ln4_lo = 2.85721353e-06f;
-  static constexpr float largest_exponent = 176.059387f;  // here k is the bias, and 2^-k comes out as zero
-  // (expm1(r) / r - 1) / r, |r| <= ln 2; relative error of r + r^2 p(r): 3.6e-09
+  // here k is the bias, and 2^-k comes out as zero
+  static constexpr float largest_exponent = 176.059387f;
+  // (expm1(r) / r - 1) / r, |r| <= ln 2
+  // relative error of r + r^2 p(r): 3.6e-09
   static constexpr float exp[] = {
       0.5f, 0.166666716f, 0.0416666232f, 0.00833262969f, 0.00138904236f, 0.000200955445f,
       2.47811877e-05f};
-  // (atanh(q) / q - 1) / z, z = q^2 <= 1/9; relative error of 1 + z p(z): 5.4e-09
+  // (atanh(q) / q - 1) / z, z = q^2 <= 1/9
+  // relative error of 1 + z p(z): 5.4e-09
   static constexpr float atanh[] = {
       0.333332092f, 0.200107634f, 0.140009031f, 0.140059933f};
   static constexpr float gelu_pivot = 3.5f;
-  static constexpr float gelu_end = 18.7648277f;  // exp(-t^2 / 2) is far below the subnormal numbers, 2^k comes out as zero
-  // Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot); relative error 3.9e-08
+  // exp(-t^2 / 2) is far below the subnormal numbers, 2^k comes out as zero
+  static constexpr float gelu_end = 18.7648277f;
+  // Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot)
+  // relative error: 3.9e-08
   static constexpr float gelu_tail[] = {
       0.744416058f, -0.565561712f, 0.315425068f, -0.116053119f, 0.0174060464f, 0.00649349391f,
       -0.00317381835f, -0.00049502257f, 0.000419728953f, 0.000109484317f};
-  // (Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s; relative error 1.7e-08
+  // (Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s
+  // relative error: 1.7e-08
   static constexpr float gelu_slope[] = {
       0.469379544f, -0.111316547f, 0.0583288223f, -0.0220173616f, 0.00469686743f, 0.000242151873f,
       -0.000437244948f, 2.24439209e-05f, 4.5026205e-05f, 4.32623119e-06f};
@@ -62,27 +71,33 @@ struct Coefficients<float> {
 
 template <>
 struct Coefficients<double> {
-  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an integer and leaves
-  // k + bias in the lowest bits, so that a shift makes 2^k.
+  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an
+  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.
   static constexpr double inverse_ln4 = 0.72134752044448169;
   static constexpr double round_to_integer = 6755399441056767.0;
-  static constexpr double ln4_hi = 1.3862943611197807;  // the last 11 bits are zero: k ln4_hi is exact
+  // the last 11 bits are zero: k ln4_hi is exact
+  static constexpr double ln4_hi = 1.3862943611197807;
   static constexpr double ln4_lo = 1.0995846037416742e-13;
-  static constexpr double largest_exponent = 1418.1791314256482;  // here k is the bias, and 2^-k comes out as zero
-  // (expm1(r) / r - 1) / r, |r| <= ln 2; relative error of r + r^2 p(r): 4.4e-17
+  // here k is the bias, and 2^-k comes out as zero
+  static constexpr double largest_exponent = 1418.1791314256482;
+  // (expm1(r) / r - 1) / r, |r| <= ln 2
+  // relative error of r + r^2 p(r): 4.4e-17
   static constexpr double exp[] = {
       0.49999999999999961, 0.16666666666666743, 0.041666666666690333, 0.0083333333333122928,
       0.0013888888884783766, 0.00019841269859848434, 2.4801590302865987e-05,
       2.7557312401853769e-06, 2.7556261162542754e-07, 2.5053066471986406e-08,
       2.1054885249059209e-09, 1.6060884852889673e-10};
-  // (atanh(q) / q - 1) / z, z = q^2 <= 1/9; relative error of 1 + z p(z): 2.1e-18
+  // (atanh(q) / q - 1) / z, z = q^2 <= 1/9
+  // relative error of 1 + z p(z): 2.1e-18
   static constexpr double atanh[] = {
       0.33333333333333337, 0.19999999999997031, 0.14285714286248682, 0.11111111063210084,
       0.090909115810080404, 0.076922265108333054, 0.066683936366827345, 0.058580764119515155,
       0.054856007028180512, 0.034997254889411959, 0.082295395478448871};
   static constexpr double gelu_pivot = 5.0;
-  static constexpr double gelu_end = 53.257471427502978;  // exp(-t^2 / 2) is far below the subnormal numbers, 2^k comes out as zero
-  // Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot); relative error 5.4e-17
+  // exp(-t^2 / 2) is far below the subnormal numbers, 2^k comes out as zero
+  static constexpr double gelu_end = 53.257471427502978;
+  // Phi(-t) exp(t^2/2) (t + pivot), s = (t - pivot) / (t + pivot)
+  // relative error: 5.4e-17
   static constexpr double gelu_tail[] = {
       0.76919304975006297, -0.66538250289005663, 0.49530561596997724, -0.31353315667131826,
       0.16502036617034926, -0.069118638705876895, 0.020795066800489898, -0.0029933767766828078,
@@ -91,7 +106,8 @@ struct Coefficients<double> {
       -2.7689018460734441e-06, -3.3780940504642073e-07, 4.3245917324808453e-07,
       4.3624461594709772e-08, -6.5132493374397118e-08, -1.0168505400573672e-08,
       7.1162039980699663e-09, 1.9853576926803912e-09};
-  // (Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s; relative error 5.1e-17
+  // (Phi(-t) exp(t^2/2) - t / sqrt(2 pi)) / (t0 - t), same s
+  // relative error: 5.1e-17
   static constexpr double gelu_slope[] = {
       0.45143549526340543, -0.089796580269803819, 0.060487813553870236, -0.035535121469147377,
       0.017807831556918525, -0.0073343109292138362, 0.002302183722910381, -0.00044053062254263318,
@@ -102,7 +118,8 @@ struct Coefficients<double> {
       3.5119472301477704e-10, 5.6953228864573781e-11};
   static constexpr double gelu_root_hi = 0.75179152469356447;  // t0: GELU'(-t0) = 0
   static constexpr double gelu_root_lo = -1.4956759177009883e-17;
-  static constexpr double silu_root_hi = -1.2784645427610737;  // x0: SiLU'(x0) = 0, 1 + x0 + e^x0 = 0
+  // x0: SiLU'(x0) = 0, 1 + x0 + e^x0 = 0
+  static constexpr double silu_root_hi = -1.2784645427610737;
   static constexpr double silu_root_lo = -1.0946994183093437e-16;
   static constexpr double silu_root_exp = 0.2784645427610738;  // e^x0
   static constexpr double quick_gelu_beta_hi = 1.702;  // 1.702

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// Sigmoid, Tanh and SiLU: error bounds over all exponents, and packets against scalars to the last
+// bit.
+#include <sluice/activations/sigmoid.hpp>
+#include <sluice/activations/silu.hpp>
+#include <sluice/activations/tanh.hpp>
+
+#include "support/activation_accuracy.hpp"
+
+using test::check_accuracy;
+
+TEST_CASE("Sigmoid is accurate", "[activations][accuracy]") {
+  check_accuracy(sluice::Sigmoid{}, reference::Sigmoid{}, 3.5, 3.5);
+}
+TEST_CASE("Tanh is accurate", "[activations][accuracy]") {
+  check_accuracy(sluice::Tanh{}, reference::Tanh{}, 2.5, 3.5);
+}
+TEST_CASE("SiLU is accurate", "[activations][accuracy]") {
+  check_accuracy(sluice::SiLU{}, reference::SiLU{}, 3.5, 4);
+}
