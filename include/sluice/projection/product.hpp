@@ -243,9 +243,9 @@ SLUICE_NEVER_INLINE void accumulate_row_stream(const Scalar* a, Index a_stride, 
                                                Index b_stride, Index cols, Scalar* c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index chunk = 8192 / static_cast<Index>(sizeof(Scalar));  // columns of c that stay in L1
-  const auto add_rows = [&]<int Rows>(std::integral_constant<int, Rows>, Index k, Index first, Index end)
-                            SLUICE_LAMBDA_INLINE {
+  constexpr int rows_at_once = simd::register_count >= 32 ? 8 : 4;
+  constexpr int unroll = 2;
+  const auto add_rows = [&]<int Rows>(std::integral_constant<int, Rows>, Index k) SLUICE_LAMBDA_INLINE {
     Packet x[Rows];
     unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { x[i] = Packet(a[(k + i) * a_stride]); });
     const Scalar* const row = b + k * b_stride;
@@ -253,18 +253,22 @@ SLUICE_NEVER_INLINE void accumulate_row_stream(const Scalar* a, Index a_stride, 
       unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { sum = simd::fma(x[i], simd::load(row + i * b_stride + j), sum); });
       return sum;
     };
-    Index j = first;
-    for (; j + packet <= end; j += packet) simd::store(c + j, add(j, simd::load(static_cast<const Scalar*>(c + j))));
-    if (j < end) {
-      simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), end - j)), end - j);
+    Index j = 0;
+    for (; j + unroll * packet <= cols; j += unroll * packet) {
+      unrolled<unroll>([&](auto i) SLUICE_LAMBDA_INLINE {
+        const Index at = j + i * packet;
+        simd::store(c + at, add(at, simd::load(static_cast<const Scalar*>(c + at))));
+      });
+    }
+    for (; j + packet <= cols; j += packet) simd::store(c + j, add(j, simd::load(static_cast<const Scalar*>(c + j))));
+    if (j < cols) {
+      simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)), cols - j);
     }
   };
-  for (Index first = 0; first < cols; first += chunk) {
-    const Index end = std::min(cols, first + chunk);
-    Index k = 0;
-    for (; k + 4 <= depth; k += 4) add_rows(std::integral_constant<int, 4>{}, k, first, end);
-    for (; k < depth; ++k) add_rows(std::integral_constant<int, 1>{}, k, first, end);
-  }
+  Index k = 0;
+  for (; k + rows_at_once <= depth; k += rows_at_once) add_rows(std::integral_constant<int, rows_at_once>{}, k);
+  for (; k + 2 <= depth; k += 2) add_rows(std::integral_constant<int, 2>{}, k);
+  for (; k < depth; ++k) add_rows(std::integral_constant<int, 1>{}, k);
 }
 
 /// Chooses between the two.
@@ -338,16 +342,17 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }
 
+/// With few products in each element of C, C itself is what costs: it is read and written row by row, as memory lies.
+constexpr bool is_shallow(Index depth) { return depth <= 8; }
+
 /// C = S + A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
 void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
               SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    // With few products in each element of C, C itself is what costs: it is read and written once, row by row.
-    constexpr Index shallow = 4;
     // With few rows, packing B would cost more than the product.
     constexpr Index few_rows = 16;
-    const bool by_rows = b.col_stride == 1 && (a.rows == 1 || b.rows <= shallow);
+    const bool by_rows = b.col_stride == 1 && (a.rows == 1 || is_shallow(b.rows));
     const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1;
     if (!by_rows && !by_dots) {
       constexpr Index packet = PackingSpace<Scalar>::packet;
