@@ -156,10 +156,10 @@ TEST_CASE("a cache of another call, and gradients of another layer", "[layer][er
   const Layer::Cache unused;
   CHECK(
       f.refused([&] { f.layer.backward(f.x, f.dy, unused, f.dx, f.gradients); }) ==
-      "GatedLinearUnit: expected a cache of 32×10, got 0×0 (it is filled by forward(x, y, cache))");
+      "GatedLinearUnit: expected a cache of 32×20, got 0×0 (it is filled by forward(x, y, cache))");
   const MatrixXf x = f.x.topRows(4), dy = f.dy.topRows(4);
   CHECK(f.refused([&] { f.layer.backward(x, dy, f.cache, f.gradients); }) ==
-        "GatedLinearUnit: expected a cache of 4×10, got 32×10 (it is filled by forward(x, y, "
+        "GatedLinearUnit: expected a cache of 4×20, got 32×20 (it is filled by forward(x, y, "
         "cache))");
 
   const auto message = [&](const Layer& other) {

@@ -55,6 +55,8 @@ void check(Index rows, Index depth, Index cols) {
     c.leftCols(cols) = zero ? Matrix<Scalar>(Matrix<Scalar>::Zero(rows, cols)) : start;
     return c;
   };
+  const auto space =
+      sluice::detail::PackingSpace<Scalar>::of_thread(std::max<Index>(rows, 2), depth, 2 * cols);
   for (const bool a_lies : {false, true}) {
     const MatrixView<const Scalar> a_view =
         a_lies ? view(a, rows, depth) : view(a_upright, depth, rows).transpose();
@@ -65,13 +67,15 @@ void check(Index rows, Index depth, Index cols) {
       Matrix<Scalar> c = fresh(false);
       if (b_upright.rows() == 1 && !b_lies && depth > 0)
         continue;  // (depth × 1) without room behind it
-      sluice::detail::accumulate<Scalar>(a_view, b_view, view(c, rows, cols));
+      sluice::detail::accumulate<Scalar>(a_view, b_view, view(c, rows, cols), space);
       CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
     }
     Matrix<Scalar> c = fresh(false), c_gate = fresh(true);
-    sluice::detail::accumulate_halves<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols),
-                                              view<Scalar>(std::as_const(b_gate), depth, cols),
-                                              view(c, rows, cols), view(c_gate, rows, cols));
+    sluice::detail::accumulate_halves<Scalar>(a_view,
+                                              {view<Scalar>(std::as_const(b), depth, cols),
+                                               view<Scalar>(std::as_const(b_gate), depth, cols)},
+                                              {view(c, rows, cols), view(c_gate, rows, cols)},
+                                              space);
     CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
     CHECK(test::relative_error(c_gate.leftCols(cols), want_gate) < tolerance);
   }
