@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// C += A·B on the register tile against three plain loops: sizes on both sides of every tile, panel
-// and cache block, and all strides that the layer hands in.
+// C = S + A·B on the register tile against three plain loops: sizes on both sides of every tile,
+// panel and cache block, and all strides that the layer hands in.
 #include "support/catch.hpp"
 #include "support/random.hpp"
 #include "support/reference.hpp"
@@ -29,7 +29,7 @@ MatrixView<Scalar> view(Matrix<Scalar>& m, Index rows, Index cols) {
   return {m.data(), rows, cols, m.cols(), 1};
 }
 
-/// A and B stand or lie; the surplus of B and C is NaN and must not be seen.
+/// A and B stand or lie; the surplus of B is NaN and must not be seen.
 template <class Scalar>
 void check(Index rows, Index depth, Index cols) {
   CAPTURE(rows, depth, cols);
@@ -49,10 +49,10 @@ void check(Index rows, Index depth, Index cols) {
       test::multiply(test::to_double(a), test::to_double(b_gate.leftCols(cols)));
   const double tolerance = test::rounding<Scalar>(depth);
 
-  const auto fresh = [&](bool zero) {
+  const auto fresh = [&] {
     Matrix<Scalar> c =
         Matrix<Scalar>::Constant(rows, (cols / room<Scalar> + 2) * room<Scalar>, Scalar(1));
-    c.leftCols(cols) = zero ? Matrix<Scalar>(Matrix<Scalar>::Zero(rows, cols)) : start;
+    c.leftCols(cols) = start;
     return c;
   };
   const auto space =
@@ -61,23 +61,40 @@ void check(Index rows, Index depth, Index cols) {
     const MatrixView<const Scalar> a_view =
         a_lies ? view(a, rows, depth) : view(a_upright, depth, rows).transpose();
     for (const bool b_lies : {false, true}) {
-      CAPTURE(a_lies, b_lies);
+      if (cols == 1 && !b_lies) continue;  // a column without room behind it
       const MatrixView<const Scalar> b_view = b_lies ? view<Scalar>(std::as_const(b), depth, cols)
                                                      : view(b_upright, cols, depth).transpose();
-      Matrix<Scalar> c = fresh(false);
-      if (b_upright.rows() == 1 && !b_lies && depth > 0)
-        continue;  // (depth × 1) without room behind it
-      sluice::detail::accumulate<Scalar>(a_view, b_view, view(c, rows, cols), space);
-      CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
+      for (const bool padded : {false, true}) {
+        CAPTURE(a_lies, b_lies, padded);
+        Matrix<Scalar> c = fresh();
+        sluice::detail::multiply<Scalar>(a_view, b_view, view(c, rows, cols),
+                                         sluice::detail::start_from_target<Scalar>(), space,
+                                         padded);
+        CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
+        if (!padded) CHECK((c.rightCols(c.cols() - cols).array() == Scalar(1)).all());
+      }
     }
-    Matrix<Scalar> c = fresh(false), c_gate = fresh(true);
-    sluice::detail::accumulate_halves<Scalar>(a_view,
-                                              {view<Scalar>(std::as_const(b), depth, cols),
-                                               view<Scalar>(std::as_const(b_gate), depth, cols)},
-                                              {view(c, rows, cols), view(c_gate, rows, cols)},
-                                              space);
-    CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
+    // From zero and from a bias, into memory that holds something else.
+    const Matrix<Scalar> bias = random.template matrix<Matrix<Scalar>>(1, cols + room<Scalar>);
+    const test::Matrix biased = product.rowwise() + test::to_double(bias.leftCols(cols)).row(0);
+    if (depth == 0) continue;  // the layer has no products of nothing
+    Matrix<Scalar> c = fresh(), c_gate = fresh();
+    sluice::detail::multiply_halves<Scalar>(
+        a_view,
+        {view<Scalar>(std::as_const(b), depth, cols),
+         view<Scalar>(std::as_const(b_gate), depth, cols)},
+        {view(c, rows, cols), view(c_gate, rows, cols)},
+        sluice::detail::start_from_bias<Scalar>(bias.data(), nullptr), space);
+    CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
     CHECK(test::relative_error(c_gate.leftCols(cols), want_gate) < tolerance);
+    sluice::detail::multiply<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols),
+                                     view(c, rows, cols), sluice::detail::start_from_zero<Scalar>(),
+                                     space, true);
+    CHECK(test::relative_error(c.leftCols(cols), product) < tolerance);
+    sluice::detail::multiply<Scalar>(
+        a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
+        sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()), space, true);
+    CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
   }
 }
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// The counting allocators. With glibc the malloc family itself is replaced, elsewhere the
+// allocators of C++; on both sides the memory comes from the system's own.
+#include "allocation/count.hpp"
+
+#include "support/catch.hpp"
+
+#include <Eigen/Core>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+namespace {
+thread_local long count = 0;
+}
+
+long test::allocations() { return count; }
+
+#ifdef __GLIBC__
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+
+void* malloc(std::size_t size) noexcept { return ++count, __libc_malloc(size); }
+void* calloc(std::size_t n, std::size_t size) noexcept { return ++count, __libc_calloc(n, size); }
+void* realloc(void* p, std::size_t size) noexcept { return ++count, __libc_realloc(p, size); }
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
+  return ++count, __libc_memalign(alignment, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  return ++count, __libc_memalign(alignment, size);
+}
+int posix_memalign(void** p, std::size_t alignment, std::size_t size) noexcept {
+  ++count;
+  *p = __libc_memalign(alignment, size);
+  return *p == nullptr ? ENOMEM : 0;
+}
+}
+#else
+void* operator new(std::size_t size) {
+  ++count;
+  if (void* const p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+#endif
+
+namespace {
+
+TEST_CASE("allocations are counted at all", "[allocation]") {
+  CHECK(test::allocations_of([] {
+          std::vector<double> v(100);
+          v[3] = 1;
+          CHECK(v.size() == 100);
+        }) > 0);
+#ifdef __GLIBC__
+  CHECK(test::allocations_of([] {
+          Eigen::MatrixXf m(30, 30);
+          m(1, 1) = 1;
+        }) > 0);
+  CHECK(test::allocations_of([] {
+          void* const p = ::operator new(256, std::align_val_t(64));
+          ::operator delete(p, std::align_val_t(64));
+        }) > 0);
+#endif
+  CHECK(test::allocations_of([] {}) == 0);
+}
+
+}  // namespace

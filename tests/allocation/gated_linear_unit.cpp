@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// After the first call of a size on a thread the layer allocates nothing: forward and backward,
+// both storage orders, both projections, smaller sizes after a larger one.
+#include "allocation/count.hpp"
+#include "support/catch.hpp"
+#include "support/random.hpp"
+
+#include <sluice/sluice.hpp>
+
+#include <thread>
+
+namespace {
+
+using test::allocations_of;
+using test::Index;
+
+template <class Layer, int StorageOrder>
+void check() {
+  using Scalar = typename Layer::Scalar;
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, StorageOrder>;
+  test::Random random(3);
+  Layer layer(37, 29);
+  random.fill_parameters(layer);
+  typename Layer::Cache cache;
+  typename Layer::Gradients gradients(layer);
+  for (const Index samples : {230, 229, 64, 15, 14, 2, 1, 0, 230}) {
+    CAPTURE(samples);
+    const Matrix x = random.template matrix<Matrix>(samples, 37),
+                 dy = random.template matrix<Matrix>(samples, 29);
+    Matrix y(samples, 29), gate(samples, 29), dx(samples, 37);
+    // Everything there is to call, with arguments that have memory of their own.
+    const auto all = [&] {
+      layer.forward(x, y);
+      layer.forward(x, y, gate);
+      layer.forward(x, y, cache);
+      layer.backward(x, dy, cache, dx, gradients);
+      layer.backward(x, dy, cache, gradients);
+      layer.backward(x, dy, dx, gradients);
+      layer.forward(x.topRows(samples / 2), y.topRows(samples / 2));
+      layer.forward(x.cwiseAbs(), y);
+      layer.backward(2 * x, 2 * dy, dx, gradients);
+      if (samples > 0) {
+        layer.forward(x.row(0), y.row(0));
+        layer.forward(x.row(0).transpose(), y.row(0).transpose());
+        layer.backward(x.row(0), dy.row(0), dx.row(0), gradients);
+      }
+    };
+    if (samples == 230) all();  // the largest; all that follow fit
+    CHECK(allocations_of(all) == 0);
+  }
+}
+
+TEST_CASE("no allocation after the first call, column-major", "[allocation]") {
+  check<sluice::SwiGLU<float>, Eigen::ColMajor>();
+  check<sluice::SwiGLU<double>, Eigen::ColMajor>();
+}
+
+TEST_CASE("no allocation after the first call, row-major", "[allocation]") {
+  check<sluice::SwiGLU<float>, Eigen::RowMajor>();
+  check<sluice::SwiGLU<double, sluice::Split>, Eigen::RowMajor>();
+}
+
+TEST_CASE("no allocation after the first call, split", "[allocation]") {
+  check<sluice::SwiGLU<float, sluice::Split>, Eigen::ColMajor>();
+}
+
+TEST_CASE("making a layer allocates, using it on a new thread does so once", "[allocation]") {
+  CHECK(allocations_of([] { sluice::GLU<float> layer(30, 10); }) > 0);
+  const sluice::GLU<float> layer(30, 10);
+  const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(20, 30);
+  long first = 0, second = 0;
+  std::thread([&] {
+    Eigen::MatrixXf y(20, 10);
+    first = allocations_of([&] { layer.forward(x, y); });
+    second = allocations_of([&] { layer.forward(x, y); });
+  }).join();
+  CHECK(first > 0);
+  CHECK(second == 0);
+}
+
+}  // namespace
