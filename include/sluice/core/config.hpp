@@ -12,9 +12,6 @@
 
 #include <Eigen/Core>
 
-#include <type_traits>
-#include <utility>
-
 #define SLUICE_DETAIL_JOIN_(a, b, c, d, e) v##a##_##b##_eigen##c##_##d##_align##e
 #define SLUICE_DETAIL_JOIN(a, b, c, d, e) SLUICE_DETAIL_JOIN_(a, b, c, d, e)
 
@@ -41,6 +38,16 @@
 #define SLUICE_LAMBDA_INLINE __attribute__((always_inline))
 #endif
 
+// In front of a loop of constant length over an array of packets: only when it is unrolled can the array live in registers,
+// and GCC 12 at -O2 does not unroll it unasked.
+#if defined(__clang__)
+#define SLUICE_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define SLUICE_UNROLL _Pragma("GCC unroll 64")
+#else
+#define SLUICE_UNROLL
+#endif
+
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
 #define SLUICE_HAS_EXCEPTIONS 1
 #else
@@ -51,18 +58,5 @@ SLUICE_NAMESPACE_BEGIN
 
 using Eigen::Dynamic;
 using Eigen::Index;
-
-namespace detail {
-
-/// body(0), body(1), … body(Count − 1), each index a compile-time constant: a loop that is unrolled for certain, so that an
-/// array that it walks over can live in registers.
-template <int Count, class Body>
-SLUICE_ALWAYS_INLINE void unrolled(const Body& body) {
-  [&]<int... I>(std::integer_sequence<int, I...>) SLUICE_LAMBDA_INLINE {
-    (body(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, Count>{});
-}
-
-}  // namespace detail
 
 SLUICE_NAMESPACE_END

@@ -24,11 +24,13 @@ SLUICE_ALWAYS_INLINE Index transpose_strip(const Scalar* from, Index lanes, Inde
   Index k = 0;
   for (; k + size <= depth; k += size) {
     simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
-    unrolled<size>([&](auto lane) SLUICE_LAMBDA_INLINE {
-      block[lane] = simd::load(from + std::min<Index>(lane, lanes - 1) * lane_stride + k);
-    });
+    SLUICE_UNROLL
+    for (Index lane = 0; lane < size; ++lane) {
+      block[lane] = simd::load(from + std::min(lane, lanes - 1) * lane_stride + k);
+    }
     simd::transpose(block);
-    unrolled<size>([&](auto i) SLUICE_LAMBDA_INLINE { simd::store(to + (k + i) * to_stride, block[i]); });
+    SLUICE_UNROLL
+    for (Index i = 0; i < size; ++i) simd::store(to + (k + i) * to_stride, block[i]);
   }
   return k;
 }

@@ -233,9 +233,11 @@ SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(P
   constexpr int size = Packet<S>::size;
   if constexpr (size > 1) {
     Eigen::internal::PacketBlock<typename Packet<S>::Native, size> block;
-    detail::unrolled<size>([&](auto i) SLUICE_LAMBDA_INLINE { block.packet[i] = rows[i].native; });
+    SLUICE_UNROLL
+    for (int i = 0; i < size; ++i) block.packet[i] = rows[i].native;
     Eigen::internal::ptranspose(block);
-    detail::unrolled<size>([&](auto i) SLUICE_LAMBDA_INLINE { rows[i].native = block.packet[i]; });
+    SLUICE_UNROLL
+    for (int i = 0; i < size; ++i) rows[i].native = block.packet[i];
   }
 }
 #if defined(__GNUC__) && !defined(__clang__)

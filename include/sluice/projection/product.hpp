@@ -18,6 +18,7 @@
 #include <sluice/core/scratch.hpp>
 #include <sluice/core/simd.hpp>
 #include <sluice/core/pack.hpp>
+#include <sluice/projection/few_rows.hpp>
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
@@ -25,9 +26,6 @@
 SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
-
-constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
-constexpr Index divide_up(Index n, Index divisor) { return (n + divisor - 1) / divisor; }
 
 /// B: element (k, j) of half h is h[k·depth_stride + j·col_stride].
 template <class Scalar>
@@ -216,123 +214,6 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
       }
     }
   }
-}
-
-/// c[0..cols) += Σₖ a[k]·B[k, 0..cols), B row-major: strips of `Packets` packets that stay in registers over all of k.
-template <class Scalar, int Packets>
-SLUICE_NEVER_INLINE void accumulate_row_strip(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride,
-                                              Index cols, Scalar* c) {
-  using Packet = simd::Packet<Scalar>;
-  constexpr Index packet = simd::packet_size<Scalar>;
-  const Index whole = cols - (Packets - 1) * packet;  // columns in the last packet
-  Packet sums[Packets];
-  unrolled<Packets - 1>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = simd::load(static_cast<const Scalar*>(c + i * packet)); });
-  constexpr int last = Packets - 1;
-  sums[last] = simd::load_partial(static_cast<const Scalar*>(c + last * packet), whole);
-  for (Index k = 0; k < depth; ++k, a += a_stride, b += b_stride) {
-    const Packet x(*a);
-    unrolled<Packets>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = simd::fma(x, simd::load(b + i * packet), sums[i]); });
-  }
-  unrolled<Packets - 1>([&](auto i) SLUICE_LAMBDA_INLINE { simd::store(c + i * packet, sums[i]); });
-  simd::store_partial(c + last * packet, sums[last], whole);
-}
-
-/// The same for long rows of B: each is read once from front to back, a few rows at a time.
-template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_row_stream(const Scalar* a, Index a_stride, Index depth, const Scalar* b,
-                                               Index b_stride, Index cols, Scalar* c) {
-  using Packet = simd::Packet<Scalar>;
-  constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr int rows_at_once = simd::register_count >= 32 ? 8 : 4;
-  constexpr int unroll = 2;
-  const auto add_rows = [&]<int Rows>(std::integral_constant<int, Rows>, Index k) SLUICE_LAMBDA_INLINE {
-    Packet x[Rows];
-    unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { x[i] = Packet(a[(k + i) * a_stride]); });
-    const Scalar* const row = b + k * b_stride;
-    const auto add = [&](Index j, Packet sum) SLUICE_LAMBDA_INLINE {
-      unrolled<Rows>([&](auto i) SLUICE_LAMBDA_INLINE { sum = simd::fma(x[i], simd::load(row + i * b_stride + j), sum); });
-      return sum;
-    };
-    Index j = 0;
-    for (; j + unroll * packet <= cols; j += unroll * packet) {
-      unrolled<unroll>([&](auto i) SLUICE_LAMBDA_INLINE {
-        const Index at = j + i * packet;
-        simd::store(c + at, add(at, simd::load(static_cast<const Scalar*>(c + at))));
-      });
-    }
-    for (; j + packet <= cols; j += packet) simd::store(c + j, add(j, simd::load(static_cast<const Scalar*>(c + j))));
-    if (j < cols) {
-      simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)), cols - j);
-    }
-  };
-  Index k = 0;
-  for (; k + rows_at_once <= depth; k += rows_at_once) add_rows(std::integral_constant<int, rows_at_once>{}, k);
-  for (; k + 2 <= depth; k += 2) add_rows(std::integral_constant<int, 2>{}, k);
-  for (; k < depth; ++k) add_rows(std::integral_constant<int, 1>{}, k);
-}
-
-/// Chooses between the two.
-template <class Scalar>
-void accumulate_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride, Index cols, Scalar* c) {
-  using Strip = void (*)(const Scalar*, Index, Index, const Scalar*, Index, Index, Scalar*);
-  constexpr int widest = 8;
-  static constexpr auto strips = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Strip, sizeof...(I)>{&accumulate_row_strip<Scalar, I + 1>...};
-  }(std::make_integer_sequence<int, widest>{});
-  const Index packets = divide_up(cols, simd::packet_size<Scalar>);
-  if (packets <= widest && depth > 4) {
-    strips[static_cast<std::size_t>(packets - 1)](a, a_stride, depth, b, b_stride, cols, c);
-  } else {
-    accumulate_row_stream(a, a_stride, depth, b, b_stride, cols, c);
-  }
-}
-
-/// C[r, j] += A[r, ·]·B[·, j] for Rows × Columns elements, where rows of A and columns of B are contiguous.
-template <class Scalar, int Rows, int Columns>
-SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Index depth,
-                                         Scalar* c, Index c_stride) {
-  using Packet = simd::Packet<Scalar>;
-  constexpr Index packet = simd::packet_size<Scalar>;
-  Packet sums[Rows * Columns];
-  unrolled<Rows * Columns>([&](auto i) SLUICE_LAMBDA_INLINE { sums[i] = Packet(0); });
-  const auto add = [&](Index k, const auto& load) SLUICE_LAMBDA_INLINE {
-    Packet columns[Columns];
-    unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE { columns[j] = load(b + j * b_stride + k); });
-    unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
-      const Packet x = load(a + r * a_stride + k);
-      unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE {
-        sums[r * Columns + j] = simd::fma(x, columns[j], sums[r * Columns + j]);
-      });
-    });
-  };
-  Index k = 0;
-  for (; k + packet <= depth; k += packet) add(k, [](const Scalar* p) SLUICE_LAMBDA_INLINE { return simd::load(p); });
-  if (k < depth) {
-    add(k, [&](const Scalar* p) SLUICE_LAMBDA_INLINE { return simd::load_partial(p, depth - k); });
-  }
-  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
-    unrolled<Columns>([&](auto j) SLUICE_LAMBDA_INLINE { c[r * c_stride + j] += simd::sum(sums[r * Columns + j]); });
-  });
-}
-
-/// C += A·B for few rows and a column-major B, which is read once from front to back for every four rows.
-template <class Scalar>
-void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
-  constexpr int rows_at_once = simd::register_count >= 32 ? 4 : 2;
-  constexpr int cols_at_once = 4;
-  const auto strip = [&]<int Columns>(std::integral_constant<int, Columns>, Index j) {
-    Index r = 0;
-    for (; r + rows_at_once <= a.rows; r += rows_at_once) {
-      accumulate_dots<Scalar, rows_at_once, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j),
-                                                     c.row_stride);
-    }
-    for (; r < a.rows; ++r) {
-      accumulate_dots<Scalar, 1, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j), c.row_stride);
-    }
-  };
-  Index j = 0;
-  for (; j + cols_at_once <= b.cols; j += cols_at_once) strip(std::integral_constant<int, cols_at_once>{}, j);
-  for (; j < b.cols; ++j) strip(std::integral_constant<int, 1>{}, j);
 }
 
 /// C += A·B by Eigen: the path of all other scalars, and the reference.

@@ -49,29 +49,32 @@ template <class Scalar, int Rows>
 SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar>& t) {
   using Packet = simd::Packet<Scalar>;
   Packet acc0[Rows], acc1[Rows];
-  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
+  SLUICE_UNROLL
+  for (int r = 0; r < Rows; ++r) {
     acc0[r] = simd::load(t.start0 + r * t.start_stride);
     acc1[r] = simd::load(t.start1 + r * t.start_stride);
-  });
+  }
   const Scalar* a = t.a;
   const Scalar* b0 = t.b0;
   const Scalar* b1 = t.b1;
   for (Index k = t.depth; k > 0; --k) {
     const Packet p0 = simd::load(b0);
     const Packet p1 = simd::load(b1);
-    unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
+    SLUICE_UNROLL
+    for (int r = 0; r < Rows; ++r) {
       const Packet x(a[r]);
       acc0[r] = simd::fma(x, p0, acc0[r]);
       acc1[r] = simd::fma(x, p1, acc1[r]);
-    });
+    }
     a += t.a_stride;
     b0 += t.b_stride;
     b1 += t.b_stride;
   }
-  unrolled<Rows>([&](auto r) SLUICE_LAMBDA_INLINE {
+  SLUICE_UNROLL
+  for (int r = 0; r < Rows; ++r) {
     simd::store(t.c0 + r * t.c_stride, acc0[r]);
     simd::store(t.c1 + r * t.c_stride, acc1[r]);
-  });
+  }
 }
 
 /// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows.
