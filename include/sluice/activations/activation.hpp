@@ -39,6 +39,14 @@ concept HasActivationDerivative = requires(const A a, const Scalar x) {
 template <class A, class Scalar = float>
 concept Activation = HasActivationName<A> && HasActivationValue<A, Scalar> && HasActivationDerivative<A, Scalar>;
 
+/// The result of an activation's value_and_derivative(x), an optional function for activations whose value and derivative
+/// have much in common.
+template <class T>
+struct ValueAndDerivative {
+  T value;
+  T derivative;
+};
+
 namespace detail {
 
 /// activation.value(x) for a scalar or a packet; lane by lane where the activation knows only scalars.
@@ -59,6 +67,15 @@ SLUICE_ALWAYS_INLINE T activation_derivative(const A& activation, const T& x) {
   } else {
     using Scalar = simd::ScalarOf<T>;
     return simd::map_lanes(x, [&](const Scalar& lane) { return static_cast<Scalar>(activation.derivative(lane)); });
+  }
+}
+
+template <class A, class T>
+SLUICE_ALWAYS_INLINE ValueAndDerivative<T> activation_value_and_derivative(const A& activation, const T& x) {
+  if constexpr (requires { activation.value_and_derivative(x); }) {
+    return activation.value_and_derivative(x);
+  } else {
+    return {activation_value(activation, x), activation_derivative(activation, x)};
   }
 }
 

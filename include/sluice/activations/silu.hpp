@@ -13,14 +13,18 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
+/// 1 + e^x0 + x0 = 0, v' = 1: linear = d
+template <class T>
+SLUICE_ALWAYS_INLINE math::Bracket<T> silu_bracket(const math::TwoPart<T>& v) {
+  using C = math::CoefficientsOf<T>;
+  const T d = T(v.hi - T(C::silu_root_hi)) + T(v.lo - T(C::silu_root_lo));
+  return {d, d, T(C::silu_root_exp)};
+}
+
 /// The derivative of v·σ(v) with respect to v, for v in two parts and |v| ≤ largest_exponent.
 template <class T>
 SLUICE_ALWAYS_INLINE T silu_slope(const math::TwoPart<T>& v) {
-  using C = math::CoefficientsOf<T>;
-  const T d = T(v.hi - T(C::silu_root_hi)) +
-              T(v.lo - T(C::silu_root_lo));  // 1 + e^x0 + x0 = 0, v' = 1: linear = d
-  return math::gated_slope(v, T(simd::abs(v.hi) + T(1)),
-                           math::Bracket<T>{d, d, T(C::silu_root_exp)});
+  return math::gated_slope(v, T(simd::abs(v.hi) + T(1)), silu_bracket(v));
 }
 
 }  // namespace detail
@@ -44,6 +48,16 @@ struct SiLU {
     using C = math::CoefficientsOf<T>;
     const T v = math::bounded(x, -C::largest_exponent, C::largest_exponent);
     return math::nan_unless_finite(x, detail::silu_slope(math::TwoPart<T>{v, T(0)}));
+  }
+
+  /// Both at once, each within 1 ULP more: what a backward pass needs.
+  template <class T>
+  SLUICE_ALWAYS_INLINE static ValueAndDerivative<T> value_and_derivative(const T& x) {
+    using C = math::CoefficientsOf<T>;
+    const math::TwoPart<T> v{math::bounded(x, -C::largest_exponent, C::largest_exponent), T(0)};
+    const auto both =
+        math::gated_value_and_slope(x, v, T(simd::abs(v.hi) + T(1)), detail::silu_bracket(v));
+    return {both.value, math::nan_unless_finite(x, both.slope)};
   }
 };
 

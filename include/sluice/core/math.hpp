@@ -320,15 +320,31 @@ struct Bracket {
   T exp_v0;
 };
 
-/// The derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)².
+/// x·σ(v) and its derivative by x, which have their exponential and their division in common.
+template <class T>
+struct GatedSlope {
+  T value;
+  T slope;
+};
+
+/// Parts of the derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)².
+template <class T>
+struct GatedSlopeParts {
+  T numerator;
+  T half;   // e^-|v| / root
+  T root;
+  T scale;  // multiplied in twice at the very end
+  T mantissa;  // e^-|v| / scale² for v < 0, otherwise 1
+};
+
 /// |v| ≤ largest_exponent.
 template <class T>
-SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
-                                   const Bracket<T>& b) {
+SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v, const T& one_plus_x_dv,
+                                                          const Bracket<T>& b) {
   const auto negative = v.hi < T(0);
   const ScaledExp<T> e =
       scaled_exp(TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
-  const T half = e.mantissa * e.root;  // e^-|v| / root
+  const T half = e.mantissa * e.root;
   T bracket;
   if constexpr (Vectorizable<T>) {
     const T close = simd::fma(b.exp_v0, expm1_reduced(b.d), b.linear);
@@ -339,8 +355,26 @@ SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
   }
   const T numerator = simd::select(negative, T(bracket * e.mantissa),
                                    T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
-  const T scale = simd::select(negative, e.root, T(1));
-  return numerator / one_plus_squared(half, e.root) * scale * scale;
+  return {numerator, half, e.root, simd::select(negative, e.root, T(1)),
+          simd::select(negative, e.mantissa, T(1))};
+}
+
+/// The derivative of x·σ(v) by x.
+template <class T>
+SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
+                                   const Bracket<T>& b) {
+  const GatedSlopeParts<T> p = gated_slope_parts(v, one_plus_x_dv, b);
+  return p.numerator / one_plus_squared(p.half, p.root) * p.scale * p.scale;
+}
+
+/// The derivative together with the value x·σ(v): one more rounding in each, half the work.
+template <class T>
+SLUICE_ALWAYS_INLINE GatedSlope<T> gated_value_and_slope(const T& x, const TwoPart<T>& v,
+                                                         const T& one_plus_x_dv, const Bracket<T>& b) {
+  const GatedSlopeParts<T> p = gated_slope_parts(v, one_plus_x_dv, b);
+  const T inverse = T(1) / simd::fma(p.half, p.root, T(1));
+  return {T(x * p.mantissa * inverse * p.scale * p.scale),
+          T(p.numerator * inverse * inverse * p.scale * p.scale)};
 }
 
 /// `result`, but NaN where x is infinite or NaN: for formulas that contain ∞·0 there.

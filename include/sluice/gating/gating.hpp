@@ -77,8 +77,9 @@ struct GatedGradient {
 template <class Gate, class Value, class T>
 SLUICE_ALWAYS_INLINE GatedGradient<T> gate_gradient(const Gating<Gate, Value>& gating, const T& value, const T& gate,
                                                     const T& dy) {
-  return {dy * activation_value(gating.gate, gate) * activation_derivative(gating.value, value),
-          dy * activation_value(gating.value, value) * activation_derivative(gating.gate, gate)};
+  const auto v = activation_value_and_derivative(gating.value, value);
+  const auto g = activation_value_and_derivative(gating.gate, gate);
+  return {dy * g.value * v.derivative, dy * v.value * g.derivative};
 }
 
 }  // namespace detail
