@@ -37,10 +37,12 @@ struct GELUTanh {
     const T x0 = T(C::gelu_tanh_root_hi);
     const T dx = T(y - x0) - T(C::gelu_tanh_root_lo);
     const T q = simd::fma(y, T(y + x0), T(x0 * x0));
-    const T linear = dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
+    const T linear =
+        simd::rounded(T(dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi))));
     const T d = dx * simd::fma(q, T(C::gelu_tanh_b_hi), T(C::gelu_tanh_a_hi));
     const T slope = simd::fma(T(y * y), T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
-    const math::Bracket<T> bracket{simd::rounded(linear), d, T(C::gelu_tanh_root_exp)};
+    const T exp_v0 = T(C::gelu_tanh_root_exp);
+    const math::Bracket<T> bracket{linear, d, exp_v0, T(linear - exp_v0)};
     return math::nan_unless_finite(
         x, math::gated_slope(argument(y), T(simd::fma(y, slope, T(1))), bracket));
   }

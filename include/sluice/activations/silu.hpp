@@ -13,18 +13,20 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// 1 + e^x0 + x0 = 0, v' = 1: linear = d
+/// 1 + e^x0 + x0 = 0, v' = 1: linear = d, 1 + x·v' = 1 + v.
 template <class T>
 SLUICE_ALWAYS_INLINE math::Bracket<T> silu_bracket(const math::TwoPart<T>& v) {
   using C = math::CoefficientsOf<T>;
   const T d = T(v.hi - T(C::silu_root_hi)) + T(v.lo - T(C::silu_root_lo));
-  return {d, d, T(C::silu_root_exp)};
+  const T one_plus_v = T(v.hi + T(1)) + v.lo;  // the first sum is exact for v ≤ -1/2
+  return {d, d, T(C::silu_root_exp), one_plus_v};
 }
 
 /// The derivative of v·σ(v) with respect to v, for v in two parts and |v| ≤ largest_exponent.
 template <class T>
 SLUICE_ALWAYS_INLINE T silu_slope(const math::TwoPart<T>& v) {
-  return math::gated_slope(v, T(simd::abs(v.hi) + T(1)), silu_bracket(v));
+  const math::Bracket<T> bracket = silu_bracket(v);
+  return math::gated_slope(v, bracket.rest, bracket);
 }
 
 }  // namespace detail
@@ -55,8 +57,8 @@ struct SiLU {
   SLUICE_ALWAYS_INLINE static ValueAndDerivative<T> value_and_derivative(const T& x) {
     using C = math::CoefficientsOf<T>;
     const math::TwoPart<T> v{math::bounded(x, -C::largest_exponent, C::largest_exponent), T(0)};
-    const auto both =
-        math::gated_value_and_slope(x, v, T(simd::abs(v.hi) + T(1)), detail::silu_bracket(v));
+    const auto bracket = detail::silu_bracket(v);
+    const auto both = math::gated_value_and_slope(x, v, bracket.rest, bracket);
     return {both.value, math::nan_unless_finite(x, both.slope)};
   }
 };

@@ -136,7 +136,8 @@ struct ScaledExp {
 
 template <class T>
 struct ReducedArgument {
-  T rest;  // |rest| ≤ ln 2
+  T rest;   // |rest| ≤ ln 2
+  T error;  // rest + error = y - k ln 4 to far more digits
   T root;
   T inverse_root;
 };
@@ -148,8 +149,10 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
   const T shifted = simd::fma(y, T(C::inverse_ln4), T(C::round_to_integer));
   const T k = shifted - T(C::round_to_integer);
   const T root = simd::power_of_two_from_low_bits(shifted);
-  return {simd::fma(k, T(-C::ln4_lo), simd::fma(k, T(-C::ln4_hi), y)), root,
-          simd::inverse_power_of_two(root)};
+  const T first = simd::fma(k, T(-C::ln4_hi), y);  // exact
+  const T rest = simd::fma(k, T(-C::ln4_lo), first);
+  const T error = simd::fma(k, T(-C::ln4_lo), T(first - rest));
+  return {rest, error, root, simd::inverse_power_of_two(root)};
 }
 
 /// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
@@ -157,6 +160,14 @@ template <bool Mirrored = false, Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
   return simd::fma(
       r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
+}
+/// e^(r + error) for |r| ≤ ln 2, hardly worse than rounded once.
+template <Vectorizable T>
+SLUICE_ALWAYS_INLINE T exp_reduced(const T& r, const T& error) {
+  const T one_plus_r = T(1) + r;
+  const T rounding = (T(1) - one_plus_r) + r;
+  return one_plus_r +
+         (simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), error) + rounding);
 }
 /// e^r - 1 for |r| ≤ ln 2, with a small relative error.
 template <Vectorizable T>
@@ -169,7 +180,7 @@ template <class T>
 SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const T& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y);
-    return {T(1) + expm1_reduced(a.rest), a.root, a.inverse_root};
+    return {exp_reduced(a.rest, a.error), a.root, a.inverse_root};
   } else {
     using std::exp;
     return {T(exp(y)), T(1), T(1)};
@@ -179,7 +190,8 @@ template <class T>
 SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y.hi);
-    return {T(1) + expm1_reduced(T(a.rest + y.lo)), a.root, a.inverse_root};
+    const T rest = a.rest + y.lo;
+    return {exp_reduced(rest, T(a.error + (y.lo - (rest - a.rest)))), a.root, a.inverse_root};
   } else {
     return scaled_exp(T(y.hi + y.lo));
   }
@@ -312,12 +324,14 @@ SLUICE_ALWAYS_INLINE T logistic_slope(const T& n, const T& v) {
 ///   σ(v) + x·v'·σ(v)·σ(-v) = σ(v)·σ(-v)·B,   B = 1 + e^v + x·v'
 ///
 /// and B crosses zero at x0: B = linear + (e^v - e^v0) with linear = x·v' - x0·v'0, and d = v - v0.
-/// Both terms have the sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1).
+/// Both terms have the sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1). Far from x0,
+/// B = rest + e^v as it stands, with rest = linear - e^v0 = 1 + x·v'.
 template <class T>
 struct Bracket {
   T linear;
   T d;
   T exp_v0;
+  T rest;
 };
 
 /// x·σ(v) and its derivative by x, which have their exponential and their division in common.
@@ -348,7 +362,7 @@ SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v, c
   T bracket;
   if constexpr (Vectorizable<T>) {
     const T close = simd::fma(b.exp_v0, expm1_reduced(b.d), b.linear);
-    const T far = b.linear + simd::fma(half, e.root, T(-b.exp_v0));
+    const T far = simd::fma(half, e.root, b.rest);
     bracket = simd::select(simd::abs(b.d) < T(0.5), close, far);
   } else {
     bracket = b.linear + b.exp_v0 * expm1(b.d);
