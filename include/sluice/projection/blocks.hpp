@@ -59,7 +59,7 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
 template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& target) {
   if (a.cols == 0) return;
-  const Index block_cols = is_shallow(b.rows) ? b.cols : 2 * column_block;
+  const Index block_cols = is_shallow(b.rows) ? b.cols : is_thin(b.rows) ? 8 * column_block : 2 * column_block;
   const auto space = PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols));
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);

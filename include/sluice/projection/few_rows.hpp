@@ -2,10 +2,10 @@
 //
 // Products with few rows of A, for which packing B would cost more than the product: C += A·B.
 //
-//   accumulate_row       B row-major: C[r, ·] += Σₖ A[r, k]·B[k, ·], rows of B as memory lies
+//   accumulate_by_rows   B row-major: C[r, ·] += Σₖ A[r, k]·B[k, ·], rows of B as memory lies
 //   accumulate_by_dots   B column-major: C[r, j] += A[r, ·]·B[·, j], columns of B as memory lies
 //
-// B must be readable for a packet beyond its last column in accumulate_row; the surplus is never used.
+// B must be readable for a packet beyond its last column in accumulate_by_rows; the surplus is never used.
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -64,32 +64,38 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_stride, const
   }
 }
 
-/// One row of any length: each row of B is read once from front to back, a few rows at a time.
+/// Rows of any length: for every row of C, each row of B is read once from front to back, a few rows at a time.
 template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_long_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride,
-                                             Index cols, Scalar* c) {
+SLUICE_NEVER_INLINE void accumulate_long_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                                              const MatrixView<Scalar>& c) {
   constexpr int rows_at_once = simd::register_count >= 32 ? 8 : 4;
-  Index k = 0;
-  for (; k + rows_at_once <= depth; k += rows_at_once) {
-    add_scaled_rows<rows_at_once>(a + k * a_stride, a_stride, b + k * b_stride, b_stride, cols, c);
+  for (Index r = 0; r < a.rows; ++r) {
+    const auto add = [&]<int Rows>(std::integral_constant<int, Rows>, Index k) SLUICE_LAMBDA_INLINE {
+      add_scaled_rows<Rows>(&a(r, k), a.col_stride, &b(k, 0), b.row_stride, b.cols, &c(r, 0));
+    };
+    Index k = 0;
+    for (; k + rows_at_once <= b.rows; k += rows_at_once) add(std::integral_constant<int, rows_at_once>{}, k);
+    for (; k + 2 <= b.rows; k += 2) add(std::integral_constant<int, 2>{}, k);
+    if (k < b.rows) add(std::integral_constant<int, 1>{}, k);
   }
-  for (; k + 2 <= depth; k += 2) add_scaled_rows<2>(a + k * a_stride, a_stride, b + k * b_stride, b_stride, cols, c);
-  if (k < depth) add_scaled_rows<1>(a + k * a_stride, a_stride, b + k * b_stride, b_stride, cols, c);
 }
 
-/// c[0..cols) += Σₖ a[k]·B[k, 0..cols)
+/// C += A·B, rows of B as memory lies.
 template <class Scalar>
-void accumulate_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride, Index cols, Scalar* c) {
+void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
   using Function = void (*)(const Scalar*, Index, Index, const Scalar*, Index, Index, Scalar*);
   constexpr int widest = 8;
-  static constexpr auto short_rows = []<int... I>(std::integer_sequence<int, I...>) {
+  static constexpr auto short_row = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&accumulate_short_row<Scalar, I + 1>...};
   }(std::make_integer_sequence<int, widest>{});
-  const Index packets = divide_up(cols, simd::packet_size<Scalar>);
-  if (packets <= widest && depth > 2) {
-    short_rows[static_cast<std::size_t>(packets - 1)](a, a_stride, depth, b, b_stride, cols, c);
+  const Index packets = divide_up(b.cols, simd::packet_size<Scalar>);
+  if (packets <= widest && b.rows > 2) {
+    for (Index r = 0; r < a.rows; ++r) {
+      short_row[static_cast<std::size_t>(packets - 1)](&a(r, 0), a.col_stride, b.rows, b.data, b.row_stride, b.cols,
+                                                       &c(r, 0));
+    }
   } else {
-    accumulate_long_row(a, a_stride, depth, b, b_stride, cols, c);
+    accumulate_long_rows(a, b, c);
   }
 }
 

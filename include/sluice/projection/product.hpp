@@ -120,6 +120,9 @@ struct PackingSpace {
   }
 };
 
+/// With so few products in each element, walking through C along its rows matters more than keeping a panel of B in L1.
+constexpr bool is_thin(Index depth) { return depth <= 64; }
+
 /// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the packet
 /// right of the first and both advance by two packets.
 template <class Scalar>
@@ -175,10 +178,14 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
                      space.a + t * a_tile_size, a_width);
         }
       }
-      for (Index p = 0; p < panels; ++p) {
+      const auto multiply_one = [&](Index t, Index p) {
         const Index j = p * step;
+        const Index row = tiles.begin(t);
+        const int rows = static_cast<int>(tiles.begin(t + 1) - row);
         TileArguments<Scalar> tile;
         tile.depth = depth;
+        tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
+        tile.a_stride = pack_a ? a_width : a.col_stride;
         if (pack_b) {
           tile.b0 = space.b + p * b_panel_size;
           tile.b1 = tile.b0 + packet;
@@ -188,28 +195,31 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
           tile.b1 = b.second + k * b.depth_stride + j;
           tile.b_stride = b.depth_stride;
         }
-        tile.a_stride = pack_a ? a_width : a.col_stride;
+        tile.c0 = c.first + (first_row + row) * c.row_stride + j;
+        tile.c1 = c.second + (first_row + row) * c.row_stride + j;
         tile.c_stride = c.row_stride;
+        if (start.from_target || k > 0) {
+          tile.start0 = tile.c0;
+          tile.start1 = tile.c1;
+          tile.start_stride = tile.c_stride;
+        } else {
+          tile.start0 = start.first != nullptr ? start.first + j : zeros;
+          tile.start1 = start.second != nullptr ? start.second + j : zeros;
+          tile.start_stride = 0;
+        }
+        if (c.padded || second_cols(p) == packet) {
+          multiply_tile(rows, tile);
+        } else {
+          multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
+        }
+      };
+      if (is_thin(b.depth)) {
         for (Index t = 0; t < tiles.count; ++t) {
-          const Index row = tiles.begin(t);
-          const int rows = static_cast<int>(tiles.begin(t + 1) - row);
-          tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
-          tile.c0 = c.first + (first_row + row) * c.row_stride + j;
-          tile.c1 = c.second + (first_row + row) * c.row_stride + j;
-          if (start.from_target || k > 0) {
-            tile.start0 = tile.c0;
-            tile.start1 = tile.c1;
-            tile.start_stride = tile.c_stride;
-          } else {
-            tile.start0 = start.first != nullptr ? start.first + j : zeros;
-            tile.start1 = start.second != nullptr ? start.second + j : zeros;
-            tile.start_stride = 0;
-          }
-          if (c.padded || second_cols(p) == packet) {
-            multiply_tile(rows, tile);
-          } else {
-            multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
-          }
+          for (Index p = 0; p < panels; ++p) multiply_one(t, p);
+        }
+      } else {
+        for (Index p = 0; p < panels; ++p) {
+          for (Index t = 0; t < tiles.count; ++t) multiply_one(t, p);
         }
       }
     }
@@ -243,13 +253,7 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
       return;
     }
     if (!start.from_target) fill_rows(start.first, c);
-    if (by_rows) {
-      for (Index r = 0; r < a.rows; ++r) {
-        accumulate_row(&a(r, 0), a.col_stride, b.rows, b.data, b.row_stride, b.cols, &c(r, 0));
-      }
-    } else {
-      accumulate_by_dots(a, b, c);
-    }
+    by_rows ? accumulate_by_rows(a, b, c) : accumulate_by_dots(a, b, c);
   } else {
     if (!start.from_target) fill_rows(start.first, c);
     accumulate_plain(a, b, c);
