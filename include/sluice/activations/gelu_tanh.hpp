@@ -37,8 +37,7 @@ struct GELUTanh {
     const T x0 = T(C::gelu_tanh_root_hi);
     const T dx = T(y - x0) - T(C::gelu_tanh_root_lo);
     const T q = simd::fma(y, T(y + x0), T(x0 * x0));
-    const T linear =
-        simd::rounded(T(dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi))));
+    const T linear = simd::rounded(T(dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi))));
     const T d = dx * simd::fma(q, T(C::gelu_tanh_b_hi), T(C::gelu_tanh_a_hi));
     const T slope = simd::fma(T(y * y), T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
     const T exp_v0 = T(C::gelu_tanh_root_exp);

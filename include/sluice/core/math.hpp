@@ -166,8 +166,7 @@ template <Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r, const T& error) {
   const T one_plus_r = T(1) + r;
   const T rounding = (T(1) - one_plus_r) + r;
-  return one_plus_r +
-         (simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), error) + rounding);
+  return one_plus_r + (simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), error) + rounding);
 }
 /// e^r - 1 for |r| ≤ ln 2, with a small relative error.
 template <Vectorizable T>
@@ -324,8 +323,8 @@ SLUICE_ALWAYS_INLINE T logistic_slope(const T& n, const T& v) {
 ///   σ(v) + x·v'·σ(v)·σ(-v) = σ(v)·σ(-v)·B,   B = 1 + e^v + x·v'
 ///
 /// and B crosses zero at x0: B = linear + (e^v - e^v0) with linear = x·v' - x0·v'0, and d = v - v0.
-/// Both terms have the sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1). Far from x0,
-/// B = rest + e^v as it stands, with rest = linear - e^v0 = 1 + x·v'.
+/// Both terms have the sign of x - x0, and close to x0 the second one is e^v0·(e^d - 1). Far from
+/// x0, B = rest + e^v as it stands, with rest = linear - e^v0 = 1 + x·v'.
 template <class T>
 struct Bracket {
   T linear;
@@ -341,19 +340,21 @@ struct GatedSlope {
   T slope;
 };
 
-/// Parts of the derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 + e^-v)².
+/// Parts of the derivative of x·σ(v), given 1 + x·v'. For v ≥ 0 it is (1 + (1 + x·v')·e^-v) / (1 +
+/// e^-v)².
 template <class T>
 struct GatedSlopeParts {
   T numerator;
-  T half;   // e^-|v| / root
+  T half;  // e^-|v| / root
   T root;
-  T scale;  // multiplied in twice at the very end
+  T scale;     // multiplied in twice at the very end
   T mantissa;  // e^-|v| / scale² for v < 0, otherwise 1
 };
 
 /// |v| ≤ largest_exponent.
 template <class T>
-SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v, const T& one_plus_x_dv,
+SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v,
+                                                          const T& one_plus_x_dv,
                                                           const Bracket<T>& b) {
   const auto negative = v.hi < T(0);
   const ScaledExp<T> e =
@@ -363,7 +364,7 @@ SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v, c
   if constexpr (Vectorizable<T>) {
     const T close = simd::fma(b.exp_v0, expm1_reduced(b.d), b.linear);
     const T far = simd::fma(half, e.root, b.rest);
-    bracket = simd::select(simd::abs(b.d) < T(0.5), close, far);
+    bracket = simd::select(simd::abs(b.d) < T(0.25), close, far);
   } else {
     bracket = b.linear + b.exp_v0 * expm1(b.d);
   }
@@ -384,7 +385,8 @@ SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
 /// The derivative together with the value x·σ(v): one more rounding in each, half the work.
 template <class T>
 SLUICE_ALWAYS_INLINE GatedSlope<T> gated_value_and_slope(const T& x, const TwoPart<T>& v,
-                                                         const T& one_plus_x_dv, const Bracket<T>& b) {
+                                                         const T& one_plus_x_dv,
+                                                         const Bracket<T>& b) {
   const GatedSlopeParts<T> p = gated_slope_parts(v, one_plus_x_dv, b);
   const T inverse = T(1) / simd::fma(p.half, p.root, T(1));
   return {T(x * p.mantissa * inverse * p.scale * p.scale),
