@@ -6,7 +6,6 @@
 #include "support/random.hpp"
 #include "support/reference.hpp"
 
-#include <sluice/activations/tanh.hpp>
 #include <sluice/gating/rows.hpp>
 #include <sluice/sluice.hpp>
 

@@ -119,9 +119,21 @@ TEST_CASE("inputs with another number of features", "[layer][errors]") {
         "GatedLinearUnit: expected input with 30 features, got 32 (input is 30×32)");
   CHECK(f.refused([&] { f.layer(2 * wide); }) == message);
   CHECK(f.refused([&] { f.layer(wide.row(0)); }) ==
-        "GatedLinearUnit: expected input with 30 features, got 31 (input is 1×31)");
+        "GatedLinearUnit: expected input with 30 features, got 31 (input is 1×31; a vector is one "
+        "sample)");
   CHECK(f.refused([&] { f.layer(MatrixXf(0, 0)); }) ==
         "GatedLinearUnit: expected input with 30 features, got 0 (input is 0×0)");
+}
+
+TEST_CASE("a column vector is one sample, not a batch of one feature", "[layer][errors]") {
+  const sluice::GLU<float> layer(1, 1);
+  Eigen::VectorXf five = Eigen::VectorXf::Ones(5);
+  CHECK(error_of([&] { layer(five); }) ==
+        "GatedLinearUnit: expected input with 1 features, got 5 (input is 5×1; a vector is one "
+        "sample)");
+  const MatrixXf batch = MatrixXf::Ones(5, 1);
+  CHECK(error_of([&] { layer.forward(batch, five); }).find("a vector is one sample") !=
+        std::string::npos);
 }
 
 TEST_CASE("outputs of another shape", "[layer][errors]") {
@@ -154,13 +166,13 @@ TEST_CASE("outputs of another shape", "[layer][errors]") {
 TEST_CASE("a cache of another call, and gradients of another layer", "[layer][errors]") {
   Fixture f;
   const Layer::Cache unused;
-  CHECK(
-      f.refused([&] { f.layer.backward(f.x, f.dy, unused, f.dx, f.gradients); }) ==
-      "GatedLinearUnit: expected a cache of 32×20, got 0×0 (it is filled by forward(x, y, cache))");
+  CHECK(f.refused([&] { f.layer.backward(f.x, f.dy, unused, f.dx, f.gradients); }) ==
+        "GatedLinearUnit: expected a cache of 32 samples with 20 pre-activations, got 0 with 0 "
+        "(forward(x, y, cache) fills it)");
   const MatrixXf x = f.x.topRows(4), dy = f.dy.topRows(4);
   CHECK(f.refused([&] { f.layer.backward(x, dy, f.cache, f.gradients); }) ==
-        "GatedLinearUnit: expected a cache of 4×20, got 32×20 (it is filled by forward(x, y, "
-        "cache))");
+        "GatedLinearUnit: expected a cache of 4 samples with 20 pre-activations, got 32 with 20 "
+        "(forward(x, y, cache) fills it)");
 
   const auto message = [&](const Layer& other) {
     Layer::Gradients gradients(other);

@@ -7,7 +7,6 @@
 #include "support/matchers.hpp"
 #include "support/random.hpp"
 
-#include <sluice/activations/tanh.hpp>
 #include <sluice/sluice.hpp>
 
 namespace {

@@ -31,6 +31,9 @@ TEST_CASE("forward in place is refused", "[layer][errors]") {
   CHECK(error_of([&] { layer.forward(x, y, y); }) ==
         "GatedLinearUnit: expected output and gate in separate memory, got an overlap");
   CHECK((x.array() == 1.0F).all());
+  MatrixXf empty;  // would be resized twice, and written twice
+  CHECK(error_of([&] { layer.forward(x, empty, empty); }) ==
+        "GatedLinearUnit: expected output and gate in separate memory, got an overlap");
 }
 
 TEST_CASE("backward in place is refused", "[layer][errors]") {
