@@ -76,8 +76,7 @@ Weights make_weights(Index input_dim, Index units) {
   w.gate.resize(input_dim, units);
   w.value_bias.resize(units);
   w.gate_bias.resize(units);
-  const float scale =
-      std::sqrt(3.0f / static_cast<float>(input_dim));  // pre-activations of variance 1/3
+  const float scale = std::sqrt(3.0f / static_cast<float>(input_dim));  // pre-activations of variance 1/3
   fill(w.value.data(), w.value.size(), scale, rng);
   fill(w.gate.data(), w.gate.size(), scale, rng);
   fill(w.value_bias.data(), units, 1, rng);
@@ -119,16 +118,13 @@ struct Sluice {
     layer.gate_bias() = w.gate_bias;
   }
   void forward(const Matrix<Order>& x, Matrix<Order>& y, Buffers&) const { layer.forward(x, y); }
-  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const {
-    layer.forward(x, y, b.cache);
-  }
+  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const { layer.forward(x, y, b.cache); }
   void backward(const Matrix<Order>& x, const Matrix<Order>& dy, Buffers& b, Matrix<Order>& dx) {
     layer.backward(x, dy, b.cache, dx, gradients);
   }
   void zero_gradients() { gradients.set_zero(); }
   Weights copy_of_gradients() const {
-    return {gradients.value_weight(), gradients.gate_weight(), gradients.value_bias(),
-            gradients.gate_bias()};
+    return {gradients.value_weight(), gradients.gate_weight(), gradients.value_bias(), gradients.gate_bias()};
   }
 };
 
@@ -144,9 +140,7 @@ struct EigenFused : eigen_by_hand::Fused<Order_> {
     this->bias << w.value_bias, w.gate_bias;
     zero_gradients();
   }
-  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const {
-    this->forward(x, y, b);
-  }
+  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const { this->forward(x, y, b); }
   void zero_gradients() {
     this->dweight.setZero(this->weight.rows(), this->weight.cols());
     this->dbias.setZero(this->bias.size());
@@ -170,9 +164,7 @@ struct EigenSplit : eigen_by_hand::Split<Order_> {
     this->gate_bias = w.gate_bias;
     zero_gradients();
   }
-  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const {
-    this->forward(x, y, b);
-  }
+  void prepare_backward(const Matrix<Order>& x, Matrix<Order>& y, Buffers& b) const { this->forward(x, y, b); }
   void zero_gradients() {
     this->dvalue_weight.setZero(this->value_weight.rows(), this->value_weight.cols());
     this->dgate_weight.setZero(this->gate_weight.rows(), this->gate_weight.cols());
@@ -274,8 +266,7 @@ Results results_of(Setup<Layer>& s, bool with_gradients) {
   return r;
 }
 
-void compare(const Point& point, const std::string& name, const char* what, const RowMatrix& a,
-             const RowMatrix& b) {
+void compare(const Point& point, const std::string& name, const char* what, const RowMatrix& a, const RowMatrix& b) {
   constexpr float tolerance = 1e-5f;
   const float error = (a - b).norm() / b.norm();
   if (error <= tolerance) return;  // not so for NaN
@@ -297,10 +288,9 @@ void compare(const Point& point, const std::string& name, const Results& a, cons
   compare(point, name, "db (gate)", a.gradients.gate_bias, b.gradients.gate_bias);
 }
 
-std::string point_name(const char* question, const char* layout, Index input_dim, Index units,
-                       Index batch) {
-  return std::string(question) + '/' + layout + '/' + std::to_string(input_dim) + "x" +
-         std::to_string(units) + "/b" + std::to_string(batch);
+std::string point_name(const char* question, const char* layout, Index input_dim, Index units, Index batch) {
+  return std::string(question) + '/' + layout + '/' + std::to_string(input_dim) + "x" + std::to_string(units) + "/b" +
+         std::to_string(batch);
 }
 
 template <int Order>
@@ -350,10 +340,9 @@ Point make_activations_point(Index input_dim, Index units, Index batch) {
   point.name = point_name(point.question, point.layout, input_dim, units, batch);
   const auto samples = std::make_shared<const Samples<Order>>(batch, input_dim, units);
   const auto add = [&]<class Activation>(std::type_identity<Activation>) {
-    const auto setup =
-        std::make_shared<Setup<Sluice<Order, sluice::Fused, Activation>>>(point, samples);
-    point.contestants.push_back({std::string(Activation::name),
-                                 [setup](benchmark::State& state) { setup->forward(state); }});
+    const auto setup = std::make_shared<Setup<Sluice<Order, sluice::Fused, Activation>>>(point, samples);
+    point.contestants.push_back(
+        {std::string(Activation::name), [setup](benchmark::State& state) { setup->forward(state); }});
   };
   (add(std::type_identity<Activations>{}), ...);
   point.check = [] {};
@@ -367,22 +356,20 @@ std::vector<Point> make_points(const std::string& filter) {
     std::vector<Index> batches;
   };
   const std::vector<Shape> shapes = {
-      {16, 8, {1, 8, 32, 256}},    {30, 10, {1, 8, 32, 256}},   {64, 64, {1, 8, 32, 256}},
-      {128, 256, {1, 8, 32, 256}}, {160, 160, {1, 8, 32, 256}}, {256, 256, {1, 8, 32, 256}},
-      {768, 2048, {1, 8, 32}},     {4096, 11008, {1, 8}},
+      {16, 8, {1, 8, 32, 256}},    {30, 10, {1, 8, 32, 256}},   {64, 64, {1, 8, 32, 256}}, {128, 256, {1, 8, 32, 256}},
+      {160, 160, {1, 8, 32, 256}}, {256, 256, {1, 8, 32, 256}}, {768, 2048, {1, 8, 32}},   {4096, 11008, {1, 8}},
   };
   const std::vector<Shape> column_major_shapes = {{64, 64, {32}}, {256, 256, {32}}};
 
   const std::regex wanted(filter);
   std::vector<Point> points;
-  const auto add = [&]<int Order>(std::integral_constant<int, Order>,
-                                  const std::vector<Shape>& list) {
+  const auto add = [&]<int Order>(std::integral_constant<int, Order>, const std::vector<Shape>& list) {
     for (const Shape& shape : list) {
       for (const Index batch : shape.batches) {
         for (const Direction direction : {Direction::Forward, Direction::Backward}) {
-          const std::string name = point_name(
-              direction == Direction::Forward ? "forward" : "backward",
-              Order == Eigen::RowMajor ? "row" : "col", shape.input_dim, shape.units, batch);
+          const std::string name =
+              point_name(direction == Direction::Forward ? "forward" : "backward",
+                         Order == Eigen::RowMajor ? "row" : "col", shape.input_dim, shape.units, batch);
           if (std::regex_search(name, wanted)) {
             points.push_back(make_point<Order>(direction, shape.input_dim, shape.units, batch));
           }
@@ -395,9 +382,8 @@ std::vector<Point> make_points(const std::string& filter) {
   if (std::regex_search(point_name("activation", "row", 160, 160, 32), wanted)) {
     using namespace sluice;
     points.push_back(
-        make_activations_point<Identity, ReLU, SquaredReLU, LeakyReLU, HardSigmoid, Sigmoid, Tanh,
-                               SiLU, Swish, QuickGELU, GELUTanh, GELU, ELU, Softplus, ClampedSiLU>(
-            160, 160, 32));
+        make_activations_point<Identity, ReLU, SquaredReLU, LeakyReLU, HardSigmoid, Sigmoid, Tanh, SiLU, Swish,
+                               QuickGELU, GELUTanh, GELU, ELU, Softplus, ClampedSiLU>(160, 160, 32));
   }
   return points;
 }
@@ -415,9 +401,7 @@ class Recorder : public benchmark::BenchmarkReporter {
   std::int64_t iterations() const { return last_.iterations; }
   /// A thread's CPU time: other programs that want the same core then cost us less than the
   /// measurement.
-  double nanoseconds() const {
-    return last_.cpu_accumulated_time / static_cast<double>(last_.iterations) * 1e9;
-  }
+  double nanoseconds() const { return last_.cpu_accumulated_time / static_cast<double>(last_.iterations) * 1e9; }
 
  private:
   Run last_;
@@ -426,8 +410,7 @@ class Recorder : public benchmark::BenchmarkReporter {
 /// One slice of one contestant.
 void measure(const Point& point, Contestant& contestant, double slice_seconds, Recorder& recorder) {
   benchmark::ClearRegisteredBenchmarks();
-  auto* const registered =
-      benchmark::RegisterBenchmark((point.name + '/' + contestant.name).c_str(), contestant.run);
+  auto* const registered = benchmark::RegisterBenchmark((point.name + '/' + contestant.name).c_str(), contestant.run);
   if (contestant.iterations > 0) {
     registered->Iterations(contestant.iterations);
   } else {
@@ -446,23 +429,21 @@ void run_rounds(std::vector<Point>& points, int rounds, double slice_seconds) {
 #else
       "GCC " __VERSION__,
 #endif
-      BENCHMARK_FLAGS, Eigen::SimdInstructionSetsInUse(), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION,
-      EIGEN_MINOR_VERSION, rounds);
+      BENCHMARK_FLAGS, Eigen::SimdInstructionSetsInUse(), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION,
+      rounds);
   for (const Point& p : points) {
     std::printf(
         "{\"kind\":\"point\",\"name\":\"%s\",\"question\":\"%s\",\"layout\":\"%s\",\"input_dim\":%"
         "ld,\"units\":%ld,"
         "\"batch\":%ld,\"flops\":%.0f,\"weight_bytes\":%.0f,\"weight_traffic\":%.0f}\n",
-        p.name.c_str(), p.question, p.layout, static_cast<long>(p.input_dim),
-        static_cast<long>(p.units), static_cast<long>(p.batch), p.flops(), p.weight_bytes(),
-        p.weight_traffic());
+        p.name.c_str(), p.question, p.layout, static_cast<long>(p.input_dim), static_cast<long>(p.units),
+        static_cast<long>(p.batch), p.flops(), p.weight_bytes(), p.weight_traffic());
   }
   std::fflush(stdout);
 
   Recorder recorder;
   std::mt19937 rng(3);
-  for (int round = -1; round < rounds;
-       ++round) {  // round -1 warms up and finds the numbers of iterations
+  for (int round = -1; round < rounds; ++round) {  // round -1 warms up and finds the numbers of iterations
     double read_bytes = 0, bandwidth = 0;
     for (Point& point : points) {
       std::vector<Contestant*> order;
@@ -473,16 +454,14 @@ void run_rounds(std::vector<Point>& points, int rounds, double slice_seconds) {
           read_bytes = point.weight_bytes();
           bandwidth = limits::read_bandwidth(static_cast<std::size_t>(read_bytes));
         }
-        std::printf(
-            "{\"kind\":\"limits\",\"name\":\"%s\",\"fma_gflops\":%.1f,\"read_gbytes\":%.2f}\n",
-            point.name.c_str(), limits::fma_peak() * 1e-9, bandwidth * 1e-9);
+        std::printf("{\"kind\":\"limits\",\"name\":\"%s\",\"fma_gflops\":%.1f,\"read_gbytes\":%.2f}\n",
+                    point.name.c_str(), limits::fma_peak() * 1e-9, bandwidth * 1e-9);
       }
       for (Contestant* const contestant : order) {
         measure(point, *contestant, slice_seconds, recorder);
         if (round < 0) continue;
-        std::printf(
-            "{\"kind\":\"run\",\"round\":%d,\"name\":\"%s\",\"contestant\":\"%s\",\"ns\":%.4g}\n",
-            round, point.name.c_str(), contestant->name.c_str(), recorder.nanoseconds());
+        std::printf("{\"kind\":\"run\",\"round\":%d,\"name\":\"%s\",\"contestant\":\"%s\",\"ns\":%.4g}\n", round,
+                    point.name.c_str(), contestant->name.c_str(), recorder.nanoseconds());
       }
     }
     std::printf("{\"kind\":\"round\",\"round\":%d}\n", round);
@@ -500,8 +479,7 @@ void run_ordinary(const std::vector<Point>& points) {
                         body = contestant.run](benchmark::State& state) {
         const double begin = limits::cpu_seconds();
         body(state);
-        const double calls =
-            static_cast<double>(state.iterations()) / (limits::cpu_seconds() - begin);
+        const double calls = static_cast<double>(state.iterations()) / (limits::cpu_seconds() - begin);
         state.counters["GFLOP/s"] = 1e-9 * flops * calls;
         state.counters["GB/s"] = 1e-9 * bytes * calls;
         state.counters["%fma"] = 100 * flops * calls / peak;

@@ -32,8 +32,7 @@ using Packet = sluice::simd::Packet<float>;
 inline constexpr int chains = sluice::simd::register_count >= 32 ? 24 : 12;
 
 template <int... I>
-[[gnu::noinline]] float fma_chains(std::int64_t count, float start,
-                                   std::integer_sequence<int, I...>) {
+[[gnu::noinline]] float fma_chains(std::int64_t count, float start, std::integer_sequence<int, I...>) {
   Packet sums[sizeof...(I)] = {Packet(start + static_cast<float>(I))...};
   const Packet a(0.5f * start), b(start);
   for (std::int64_t i = 0; i < count; ++i) ((sums[I] = sluice::simd::fma(sums[I], a, b)), ...);

@@ -117,8 +117,8 @@ int main() {
   // An activation for each half: a sigmoid gate, and the value capped at ±1.5.
   using Capped = sluice::Gating<sluice::Sigmoid, SoftCap>;
   const Capped capped{.gate = {}, .value = {.cap = 1.5F}};
-  const bool numbers = check(GatedLinearUnit<float, Capped>(30, 10, {.activation = capped}),
-                             derivative_error(capped.value), rng);
+  const bool numbers =
+      check(GatedLinearUnit<float, Capped>(30, 10, {.activation = capped}), derivative_error(capped.value), rng);
 
   const bool works = packets && scalars && numbers;
   std::cout << (works ? "custom_activation: OK, three activations agree with finite differences\n"

@@ -17,8 +17,8 @@ int main() {
   const Eigen::MatrixXf x = Eigen::MatrixXf::Random(32, 30);
   const Eigen::MatrixXf y = layer(x);
 
-  std::cout << sluice::summary(layer) << "\ninput  " << x.rows() << " x " << x.cols() << "\noutput "
-            << y.rows() << " x " << y.cols() << '\n';
+  std::cout << sluice::summary(layer) << "\ninput  " << x.rows() << " x " << x.cols() << "\noutput " << y.rows()
+            << " x " << y.cols() << '\n';
 
   // The same output, with the gate: what each unit lets through for each sample. A cache keeps what
   // came before the activations, for the backward pass; here it shows that output = value ⊙ gate.
@@ -47,9 +47,7 @@ int main() {
     layer.parameters() -= 5 * gradients.parameters();  // 5: the learning rate
   }
 
-  const bool works =
-      is_product && y.isApprox(output) && layer.parameter_count() == 620 && loss < first_loss / 10;
-  std::cout << (works ? "quickstart: OK, the loss fell to a tenth and below\n"
-                      : "quickstart: FAILED\n");
+  const bool works = is_product && y.isApprox(output) && layer.parameter_count() == 620 && loss < first_loss / 10;
+  std::cout << (works ? "quickstart: OK, the loss fell to a tenth and below\n" : "quickstart: FAILED\n");
   return works ? 0 : 1;
 }

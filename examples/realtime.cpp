@@ -31,16 +31,10 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 void* malloc(std::size_t size) noexcept { return ++allocations, __libc_malloc(size); }
-void* calloc(std::size_t n, std::size_t size) noexcept {
-  return ++allocations, __libc_calloc(n, size);
-}
+void* calloc(std::size_t n, std::size_t size) noexcept { return ++allocations, __libc_calloc(n, size); }
 void* realloc(void* p, std::size_t size) noexcept { return ++allocations, __libc_realloc(p, size); }
-void* memalign(std::size_t a, std::size_t size) noexcept {
-  return ++allocations, __libc_memalign(a, size);
-}
-void* aligned_alloc(std::size_t a, std::size_t size) noexcept {
-  return ++allocations, __libc_memalign(a, size);
-}
+void* memalign(std::size_t a, std::size_t size) noexcept { return ++allocations, __libc_memalign(a, size); }
+void* aligned_alloc(std::size_t a, std::size_t size) noexcept { return ++allocations, __libc_memalign(a, size); }
 int posix_memalign(void** p, std::size_t a, std::size_t size) noexcept {
   return ++allocations, (*p = __libc_memalign(a, size)) == nullptr;
 }
@@ -147,14 +141,12 @@ int main(int argc, char** argv) {
   const auto percentile = [&](double p) {
     return latency[static_cast<std::size_t>(p * static_cast<double>(samples - 1))];
   };
-  std::printf("%ld samples, 16 -> 8 channels, float, sizes in the type (%zu bytes)\n", samples,
-              sizeof(Effect));
+  std::printf("%ld samples, 16 -> 8 channels, float, sizes in the type (%zu bytes)\n", samples, sizeof(Effect));
   std::printf("latency of a sample in ns (%ld of them are the clock's own):\n", reading_the_clock);
   std::printf("  %8s %8s %8s %8s %8s\n", "p50", "p90", "p99", "p99.9", "max");
-  std::printf("  %8ld %8ld %8ld %8ld %8ld\n", percentile(0.5), percentile(0.9), percentile(0.99),
-              percentile(0.999), latency.back());
-  std::printf(
-      "  at 48 kHz there are 20833 ns for each; the maximum has other programs' time in it\n");
+  std::printf("  %8ld %8ld %8ld %8ld %8ld\n", percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999),
+              latency.back());
+  std::printf("  at 48 kHz there are 20833 ns for each; the maximum has other programs' time in it\n");
   std::printf("allocations by the layer and the %ld samples: %ld\n", samples, allocated);
 
   // The sound is right: the same samples as rows of matrices give the same output.
@@ -162,10 +154,8 @@ int main(int argc, char** argv) {
   for (long i = window; i < samples; i += 97) {
     error = std::max(error, std::abs(output(i) - effect.process_in_batch(input, i)));
   }
-  const bool works =
-      counter_counts && allocated == 0 && error < 1e-5F && output.cwiseAbs().maxCoeff() > 0.01F;
-  std::printf("largest difference from the same windows as matrices: %.1e\n",
-              static_cast<double>(error));
+  const bool works = counter_counts && allocated == 0 && error < 1e-5F && output.cwiseAbs().maxCoeff() > 0.01F;
+  std::printf("largest difference from the same windows as matrices: %.1e\n", static_cast<double>(error));
   std::puts(works ? "realtime: OK, no sample allocated" : "realtime: FAILED");
   return works ? 0 : 1;
 }

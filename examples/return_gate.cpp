@@ -32,13 +32,11 @@ int main() {
   const Eigen::RowVectorXf pre = x.row(0) * layer.gate_weight() + layer.gate_bias();
   const Eigen::RowVectorXf sigmoid = ((-pre.array()).exp() + 1).inverse();
 
-  const bool shapes =
-      values.rows() == 32 && values.cols() == 10 && gate.rows() == 32 && gate.cols() == 10;
-  const bool agrees = gate.row(0).isApprox(sigmoid, 1e-5F) &&
-                      values.row(0).isApprox(linear.cwiseProduct(sigmoid), 1e-5F);
+  const bool shapes = values.rows() == 32 && values.cols() == 10 && gate.rows() == 32 && gate.cols() == 10;
+  const bool agrees =
+      gate.row(0).isApprox(sigmoid, 1e-5F) && values.row(0).isApprox(linear.cwiseProduct(sigmoid), 1e-5F);
   const bool is_open_or_closed = gate.minCoeff() > 0 && gate.maxCoeff() < 1;
   const bool works = layer.parameter_count() == 620 && shapes && agrees && is_open_or_closed;
-  std::cout << (works ? "return_gate: OK, values and gate are what the formula says\n"
-                      : "return_gate: FAILED\n");
+  std::cout << (works ? "return_gate: OK, values and gate are what the formula says\n" : "return_gate: FAILED\n");
   return works ? 0 : 1;
 }

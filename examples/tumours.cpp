@@ -43,8 +43,7 @@ struct Result {
 };
 
 template <class Layer>
-Result run(const std::string& variant, const Options& options, const Samples& train,
-           const Samples& test) {
+Result run(const std::string& variant, const Options& options, const Samples& train, const Samples& test) {
   using Batch = typename Network<Layer>::Batch;
   const Batch x = train.features.cast<typename Layer::Scalar>();
   const Batch t = train.malignant.cast<typename Layer::Scalar>();
@@ -58,8 +57,7 @@ Result run(const std::string& variant, const Options& options, const Samples& tr
   for (int epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     const double loss = network.learn_epoch(x, t, orders.next());
-    const std::chrono::duration<double, std::milli> taken =
-        std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begin;
     milliseconds.push_back(taken.count());
     progress.show(epoch, loss);
   }
@@ -68,14 +66,12 @@ Result run(const std::string& variant, const Options& options, const Samples& tr
   const Batch truth = test.malignant.cast<typename Layer::Scalar>();
   const auto middle = milliseconds.begin() + options.epochs / 2;  // the median epoch
   std::nth_element(milliseconds.begin(), middle, milliseconds.end());
-  Result result{variant, 0, static_cast<double>(cross_entropy(z, truth).mean()), 0, 0, *middle,
-                {},      {}};
+  Result result{variant, 0, static_cast<double>(cross_entropy(z, truth).mean()), 0, 0, *middle, {}, {}};
   for (Index i = 0; i < test.size(); ++i) {
     if (test.is_malignant(i) && !(z(i, 0) > 0)) ++result.missed;
     if (!test.is_malignant(i) && !(z(i, 0) <= 0)) ++result.false_alarm;
   }
-  result.accuracy = 1 - static_cast<double>(result.missed + result.false_alarm) /
-                            static_cast<double>(test.size());
+  result.accuracy = 1 - static_cast<double>(result.missed + result.false_alarm) / static_cast<double>(test.size());
   result.malignant = look_into(network, test.features.row(test.first(true)));
   result.benign = look_into(network, test.features.row(test.first(false)));
   return result;
@@ -87,9 +83,9 @@ void print_table(const std::vector<Result>& results, const Samples& test) {
   std::printf("\n  variant    test accuracy   log-loss     missed   false alarms   ms per epoch\n");
   std::printf("  --------   -------------   --------   --------   ------------   ------------\n");
   for (const Result& r : results) {
-    std::printf("  %-8s   %12.1f%%   %8.4f   %2d of %2d   %5d of %3d   %12.2f\n", r.variant.c_str(),
-                100 * r.accuracy, r.log_loss, r.missed, malignant, r.false_alarm,
-                static_cast<int>(test.size()) - malignant, r.milliseconds);
+    std::printf("  %-8s   %12.1f%%   %8.4f   %2d of %2d   %5d of %3d   %12.2f\n", r.variant.c_str(), 100 * r.accuracy,
+                r.log_loss, r.missed, malignant, r.false_alarm, static_cast<int>(test.size()) - malignant,
+                r.milliseconds);
   }
 }
 
@@ -97,23 +93,20 @@ void print_table(const std::vector<Result>& results, const Samples& test) {
 std::vector<Index> ranking(const Eigen::VectorXd& numbers) {
   std::vector<Index> order(static_cast<std::size_t>(numbers.size()));
   std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Index a, Index b) { return numbers(a) > numbers(b); });
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return numbers(a) > numbers(b); });
   return order;
 }
 
 void print_insight(const Insight& insight, const char* kind, Index line) {
-  std::printf("\n  A %s tumour (line %d of the file), called malignant with probability %.3f\n",
-              kind, static_cast<int>(line), insight.probability);
+  std::printf("\n  A %s tumour (line %d of the file), called malignant with probability %.3f\n", kind,
+              static_cast<int>(line), insight.probability);
   const auto units = ranking(insight.gates.cwiseAbs());
   const auto gate = [&](std::size_t place) { return static_cast<int>(units[place]); };
   std::printf("    most open gates:    ");
-  for (std::size_t i = 0; i < 4; ++i)
-    std::printf("  unit %2d %7.3f", gate(i), insight.gates(gate(i)));
+  for (std::size_t i = 0; i < 4; ++i) std::printf("  unit %2d %7.3f", gate(i), insight.gates(gate(i)));
   std::printf("\n    most closed gates:  ");
   for (std::size_t i = 0; i < 4; ++i)
-    std::printf("  unit %2d %7.3f", gate(units.size() - 1 - i),
-                insight.gates(gate(units.size() - 1 - i)));
+    std::printf("  unit %2d %7.3f", gate(units.size() - 1 - i), insight.gates(gate(units.size() - 1 - i)));
   std::printf(
       "\n    most open features      openness  effect     least open features     openness  "
       "effect\n");
@@ -121,8 +114,8 @@ void print_insight(const Insight& insight, const char* kind, Index line) {
   for (std::size_t i = 0; i < 5; ++i) {
     for (const Index f : {features[i], features[features.size() - 1 - i]}) {
       const std::string name(feature_names[static_cast<std::size_t>(f)]);
-      std::printf("%s%-22s  %8.3f  %+6.2f", f == features[i] ? "    " : "     ", name.c_str(),
-                  insight.openness(f), insight.effect(f));
+      std::printf("%s%-22s  %8.3f  %+6.2f", f == features[i] ? "    " : "     ", name.c_str(), insight.openness(f),
+                  insight.effect(f));
     }
     std::printf("\n");
   }
@@ -133,9 +126,8 @@ constexpr double least_accuracy = 0.93;
 constexpr int full_run = 20;  // epochs
 
 int verdict(const std::vector<Result>& results, int epochs) {
-  const auto [low, high] =
-      std::minmax_element(results.begin(), results.end(),
-                          [](const Result& a, const Result& b) { return a.accuracy < b.accuracy; });
+  const auto [low, high] = std::minmax_element(
+      results.begin(), results.end(), [](const Result& a, const Result& b) { return a.accuracy < b.accuracy; });
   std::printf("\n%d variants trained: %.1f%% to %.1f%% of the test tumours told apart",
               static_cast<int>(results.size()), 100 * low->accuracy, 100 * high->accuracy);
   if (epochs < full_run) {
@@ -143,9 +135,8 @@ int verdict(const std::vector<Result>& results, int epochs) {
     return 0;
   }
   const bool plausible = low->accuracy >= least_accuracy;
-  std::printf(
-      plausible ? "; expected at least %.0f%%. OK\n" : "; expected at least %.0f%%. FAILED\n",
-      100 * least_accuracy);
+  std::printf(plausible ? "; expected at least %.0f%%. OK\n" : "; expected at least %.0f%%. FAILED\n",
+              100 * least_accuracy);
   return plausible ? 0 : 1;
 }
 
@@ -156,10 +147,9 @@ int demo(const Options& options) {
   Samples train = all.pick(split.train);
   Samples test = all.pick(split.test);
   standardise(train, test);
-  std::printf(
-      "%d tumours: %d to learn from, %d to be asked about (%d of them malignant); seed %llu\n",
-      static_cast<int>(all.size()), static_cast<int>(train.size()), static_cast<int>(test.size()),
-      test.malignant_count(), static_cast<unsigned long long>(options.seed));
+  std::printf("%d tumours: %d to learn from, %d to be asked about (%d of them malignant); seed %llu\n",
+              static_cast<int>(all.size()), static_cast<int>(train.size()), static_cast<int>(test.size()),
+              test.malignant_count(), static_cast<unsigned long long>(options.seed));
   std::printf(
       "network: gated 30 -> %d, dense %d -> 1, double precision; batches of %d, Adam at %g, %d "
       "epochs\n\n",
@@ -179,11 +169,9 @@ int demo(const Options& options) {
   };
   print_table(results, test);
 
-  const Result& best =
-      *std::min_element(results.begin(), results.end(),
-                        [](const Result& a, const Result& b) { return a.log_loss < b.log_loss; });
-  std::printf("\nWhat the gates of %s, lowest in test log-loss, let through\n",
-              best.variant.c_str());
+  const Result& best = *std::min_element(results.begin(), results.end(),
+                                         [](const Result& a, const Result& b) { return a.log_loss < b.log_loss; });
+  std::printf("\nWhat the gates of %s, lowest in test log-loss, let through\n", best.variant.c_str());
   std::printf(
       "  openness of a feature: mean |gate| on its paths to the answer, a path per unit, weighted "
       "by\n"

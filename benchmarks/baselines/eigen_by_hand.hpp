@@ -41,8 +41,7 @@ struct Fused {
   void backward(const Matrix<Order>& x, const Matrix<Order>& dy, Cache& cache, Matrix<Order>& dx) {
     const auto value = cache.h.leftCols(dy.cols()).array();
     const auto gate = cache.h.rightCols(dy.cols()).array();
-    auto s = cache.dh.leftCols(dy.cols())
-                 .array();  // σ(gate), overwritten by the value's gradient in the end
+    auto s = cache.dh.leftCols(dy.cols()).array();  // σ(gate), overwritten by the value's gradient in the end
     s = gate.logistic();
     cache.dh.rightCols(dy.cols()).array() = dy.array() * value * s * (1 + gate * (1 - s));
     s *= dy.array() * gate;

@@ -22,9 +22,7 @@ namespace tumours {
 
 class ArrayFile {
  public:
-  explicit ArrayFile(const std::string& name) : name_(name), stream_(name) {
-    stream_ << std::setprecision(17);
-  }
+  explicit ArrayFile(const std::string& name) : name_(name), stream_(name) { stream_ << std::setprecision(17); }
   template <class Numbers>
   void write(const std::string& name, const std::vector<Index>& extents, const Numbers& numbers) {
     stream_ << name << ' ' << extents.size();
@@ -40,8 +38,7 @@ class ArrayFile {
   template <class Derived>
   void write(const std::string& name, const Eigen::MatrixBase<Derived>& matrix) {
     const Matrix numbers = matrix;
-    write(name, {numbers.rows(), numbers.cols()},
-          std::vector<double>(numbers.data(), numbers.data() + numbers.size()));
+    write(name, {numbers.rows(), numbers.cols()}, std::vector<double>(numbers.data(), numbers.data() + numbers.size()));
   }
   void close() {
     stream_.close();
@@ -55,20 +52,17 @@ class ArrayFile {
 
 /// Mean loss of each epoch.
 template <class Layer>
-std::vector<double> losses(Network<Layer>& network, const Samples& train, Orders orders,
-                           int epochs) {
+std::vector<double> losses(Network<Layer>& network, const Samples& train, Orders orders, int epochs) {
   using Batch = typename Network<Layer>::Batch;
   const Batch x = train.features.template cast<typename Layer::Scalar>();
   const Batch t = train.malignant.template cast<typename Layer::Scalar>();
   std::vector<double> result;
-  for (int epoch = 0; epoch < epochs; ++epoch)
-    result.push_back(network.learn_epoch(x, t, orders.next()));
+  for (int epoch = 0; epoch < epochs; ++epoch) result.push_back(network.learn_epoch(x, t, orders.next()));
   return result;
 }
 
 template <class Layer>
-void export_losses(ArrayFile& file, const std::string& variant, const Options& options,
-                   const Samples& train) {
+void export_losses(ArrayFile& file, const std::string& variant, const Options& options, const Samples& train) {
   Network<Layer> network;
   initialize(network, options.seed);
   file.write("loss." + variant, {options.epochs},

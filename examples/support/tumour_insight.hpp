@@ -40,12 +40,10 @@ Insight look_into(const Network<Layer>& network, const Eigen::RowVectorXd& sampl
   const double logit = static_cast<double>(network.head(hidden)(0));
 
   const Eigen::VectorXd gates = gate.transpose().template cast<double>();
-  const Eigen::VectorXd head = network.head.weight().template cast<double>();  // (16 × 1)
-  const Matrix paths =
-      network.gated.value_weight().template cast<double>() * head.asDiagonal();  // (30 × 16)
+  const Eigen::VectorXd head = network.head.weight().template cast<double>();                     // (16 × 1)
+  const Matrix paths = network.gated.value_weight().template cast<double>() * head.asDiagonal();  // (30 × 16)
   const Matrix strength = paths.cwiseAbs();
-  return {1 / (1 + std::exp(-logit)), gates,
-          (strength * gates.cwiseAbs()).cwiseQuotient(strength.rowwise().sum()),
+  return {1 / (1 + std::exp(-logit)), gates, (strength * gates.cwiseAbs()).cwiseQuotient(strength.rowwise().sum()),
           sample.transpose().cwiseProduct(paths * gates)};
 }
 

@@ -31,8 +31,7 @@ inline constexpr Index batch_size = 32;
 template <class Scalar>
 class Adam {
  public:
-  explicit Adam(Index parameter_count)
-      : mean_(Vector::Zero(parameter_count)), square_(Vector::Zero(parameter_count)) {}
+  explicit Adam(Index parameter_count) : mean_(Vector::Zero(parameter_count)), square_(Vector::Zero(parameter_count)) {}
 
   template <class Parameters, class Gradient>
   void step(Parameters&& theta, const Gradient& g) {
@@ -60,8 +59,7 @@ class Adam {
 template <class Logits, class Targets>
 auto cross_entropy(const Logits& z, const Targets& t) {
   using Scalar = typename Logits::Scalar;
-  return (z.array().max(Scalar(0)) - z.array() * t.array() + (-z.array().abs()).exp().log1p())
-      .eval();
+  return (z.array().max(Scalar(0)) - z.array() * t.array() + (-z.array().abs()).exp().log1p()).eval();
 }
 
 template <class Layer>
@@ -86,9 +84,7 @@ class Network {
     gated.forward(x, hidden_, gated_cache_);  // (batch × 16)
     head.forward(hidden_, z_, head_cache_);   // (batch × 1)
     // L = 1/batch · Σ log(1 + eᶻ) − t·z   ⇒   ∂L/∂z = (σ(z) − t) / batch
-    dz_ = ((Scalar(1) / (Scalar(1) + (-z_.array()).exp()) - t.array()) /
-           static_cast<Scalar>(x.rows()))
-              .matrix();
+    dz_ = ((Scalar(1) / (Scalar(1) + (-z_.array()).exp()) - t.array()) / static_cast<Scalar>(x.rows())).matrix();
 
     head_gradients_.set_zero();
     gated_gradients_.set_zero();
@@ -104,8 +100,7 @@ class Network {
     double sum = 0;
     const auto size = static_cast<Index>(order.size());
     for (Index first = 0; first < size; first += batch_size) {
-      const std::vector<Index> rows(order.begin() + first,
-                                    order.begin() + std::min(first + batch_size, size));
+      const std::vector<Index> rows(order.begin() + first, order.begin() + std::min(first + batch_size, size));
       sum += learn(gather(features, rows), gather(targets, rows));
     }
     return sum / static_cast<double>(size);
@@ -132,8 +127,7 @@ void initialize(Network<Layer>& network, std::uint64_t seed) {
 /// The orders in which the samples are shown, one an epoch: the same for every variant.
 class Orders {
  public:
-  Orders(Index samples, std::uint64_t seed)
-      : order_(static_cast<std::size_t>(samples)), generator_(seed) {
+  Orders(Index samples, std::uint64_t seed) : order_(static_cast<std::size_t>(samples)), generator_(seed) {
     std::iota(order_.begin(), order_.end(), Index{0});
   }
   const std::vector<Index>& next() {

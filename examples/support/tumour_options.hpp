@@ -30,8 +30,7 @@ struct Options {
 
 /// examples/data beside this source file, wherever the program is started from.
 inline std::string default_data_file() {
-  return (std::filesystem::path(__FILE__).parent_path().parent_path() / "data" /
-          "breast_cancer.csv")
+  return (std::filesystem::path(__FILE__).parent_path().parent_path() / "data" / "breast_cancer.csv")
       .lexically_normal()
       .string();
 }
@@ -69,14 +68,11 @@ inline Options parse_options(int argc, char** argv) {
       std::exit(0);
     }
     if (option != "--epochs" && option != "--seed" && option != "--data" && option != "--export") {
-      throw std::runtime_error(
-          std::string("unknown option '").append(option).append("' (see --help)"));
+      throw std::runtime_error(std::string("unknown option '").append(option).append("' (see --help)"));
     }
-    if (++i == argc)
-      throw std::runtime_error(std::string(option) + ": expected something after it (see --help)");
+    if (++i == argc) throw std::runtime_error(std::string(option) + ": expected something after it (see --help)");
     if (option == "--epochs") options.epochs = parse_number(option, argv[i], 1, 100'000);
-    if (option == "--seed")
-      options.seed = parse_number(option, argv[i], std::uint64_t{0}, ~std::uint64_t{0});
+    if (option == "--seed") options.seed = parse_number(option, argv[i], std::uint64_t{0}, ~std::uint64_t{0});
     if (option == "--data") options.data = argv[i];
     if (option == "--export") options.export_file = argv[i];
   }
@@ -94,8 +90,8 @@ class Progress {
     if (!on_terminal() && !last && epoch % std::max(1, (epochs_ + 3) / 4) != 0) return;
     constexpr int width = 24;
     const int done = width * epoch / epochs_;
-    std::printf("%s  %-8s [%s%s] epoch %*d/%d  training loss %.4f%s", on_terminal() ? "\r" : "",
-                name_.c_str(), std::string(static_cast<std::size_t>(done), '#').c_str(),
+    std::printf("%s  %-8s [%s%s] epoch %*d/%d  training loss %.4f%s", on_terminal() ? "\r" : "", name_.c_str(),
+                std::string(static_cast<std::size_t>(done), '#').c_str(),
                 std::string(static_cast<std::size_t>(width - done), '.').c_str(),
                 static_cast<int>(std::to_string(epochs_).size()), epoch, epochs_, loss,
                 on_terminal() && !last ? "" : "\n");

@@ -14,7 +14,8 @@
 //   Eigen::Tensor<float, 3> y = layer(x);             // x (2 × 3 × 30), y (2 × 3 × 10)
 //   Eigen::Tensor<float, 3> z = sluice::glu(y, -2);   // any axis of even extent
 //
-// This header is apart from <sluice/sluice.hpp> because Eigen's tensor headers take longer to compile than all of sluice.
+// This header is apart from <sluice/sluice.hpp> because Eigen's tensor headers take longer to compile than all of
+// sluice.
 #pragma once
 
 #include <sluice/core/samples.hpp>
@@ -56,9 +57,10 @@ struct TensorMemory<Eigen::TensorMap<Plain, Options, MakePointer>> {
 /// An expression is refused when it is first asked about.
 template <TensorExpression T>
 struct SampleTraits<T> {
-  static_assert(TensorMemory<T>::exists,
-                "sluice: a tensor expression has no memory of its own; assign it to an Eigen::Tensor first and pass that "
-                "(.eval() of a tensor is an expression, too)");
+  static_assert(
+      TensorMemory<T>::exists,
+      "sluice: a tensor expression has no memory of its own; assign it to an Eigen::Tensor first and pass that "
+      "(.eval() of a tensor is an expression, too)");
   static constexpr bool is_supported = false;
 };
 
@@ -88,9 +90,8 @@ struct SampleTraits<T> {
 
   static Shape shape(const T& x) {
     // Eigen's tensors disagree about the type of this argument; a constant suits all of them.
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return Shape{static_cast<Index>(x.dimension(I))...};
-    }(std::make_index_sequence<static_cast<std::size_t>(rank)>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Shape{static_cast<Index>(x.dimension(I))...}; }
+    (std::make_index_sequence<static_cast<std::size_t>(rank)>{});
   }
   static std::string text(const Shape& shape) {
     std::string text = std::to_string(shape[0]);
@@ -99,11 +100,7 @@ struct SampleTraits<T> {
   }
 
   static MatrixView<const Scalar> view(const T& x) { return matrix<const Scalar>(x.data(), shape(x)); }
-  static MatrixView<Scalar> writable_view(T& x)
-    requires(is_writable)
-  {
-    return matrix<Scalar>(x.data(), shape(x));
-  }
+  static MatrixView<Scalar> writable_view(T& x) requires(is_writable) { return matrix<Scalar>(x.data(), shape(x)); }
   /// Calls f(0, view): a tensor is one block.
   template <class Function>
   static void for_each_block(const T& x, const Function& f) {

@@ -26,8 +26,7 @@ TEST_CASE("derivatives are differentiable themselves", "[activations]") {
       const Dual y = activation.derivative(Dual(x, 1, 0));
       const long double h = 1e-3L, at = x;
       const auto f = [&](long double z) { return activation.derivative(z); };
-      const long double second =
-          (8 * (f(at + h) - f(at - h)) - (f(at + 2 * h) - f(at - 2 * h))) / (12 * h);
+      const long double second = (8 * (f(at + h) - f(at - h)) - (f(at + 2 * h) - f(at - 2 * h))) / (12 * h);
       const double found = y.derivatives().size() == 0 ? 0 : y.derivatives()(0);
       CHECK(found == Approx(static_cast<double>(second)).epsilon(1e-9).margin(1e-10));
     }

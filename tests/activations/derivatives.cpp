@@ -25,8 +25,7 @@ TEST_CASE("derivatives agree with differences of the value", "[activations]") {
       // Five points: the error is of the order h^4.
       const long double h = 1e-3L, at = x;
       const auto f = [&](long double y) { return activation.value(y); };
-      const long double slope =
-          (8 * (f(at + h) - f(at - h)) - (f(at + 2 * h) - f(at - 2 * h))) / (12 * h);
+      const long double slope = (8 * (f(at + h) - f(at - h)) - (f(at + 2 * h) - f(at - 2 * h))) / (12 * h);
       CHECK(std::fabs(slope - activation.derivative(at)) < 2e-11L);
       CHECK(std::fabs(slope - static_cast<long double>(activation.derivative(x))) < 2e-11L);
     }

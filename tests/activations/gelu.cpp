@@ -8,9 +8,7 @@
 
 using test::check_accuracy;
 
-TEST_CASE("GELU is accurate", "[activations][accuracy]") {
-  check_accuracy(sluice::GELU{}, reference::GELU{}, 7, 4);
-}
+TEST_CASE("GELU is accurate", "[activations][accuracy]") { check_accuracy(sluice::GELU{}, reference::GELU{}, 7, 4); }
 TEST_CASE("GELUTanh is accurate", "[activations][accuracy]") {
   check_accuracy(sluice::GELUTanh{}, reference::GELUTanh{}, 4, 5.5);
 }

@@ -37,8 +37,7 @@ struct Subject {
 template <class Activation>
 Subject subject(double value_bound, double derivative_bound) {
   return {[](double x) -> double { return Activation{}.value(x); },
-          [](double x) -> double { return Activation{}.derivative(x); }, value_bound,
-          derivative_bound};
+          [](double x) -> double { return Activation{}.derivative(x); }, value_bound, derivative_bound};
 }
 struct SwishAtThreeQuarters {
   double value(double x) const { return sluice::Swish{0.75}.value(x); }
@@ -47,8 +46,7 @@ struct SwishAtThreeQuarters {
 
 }  // namespace
 
-TEST_CASE("double keeps its relative accuracy in tails and around roots",
-          "[activations][accuracy]") {
+TEST_CASE("double keeps its relative accuracy in tails and around roots", "[activations][accuracy]") {
   const std::map<std::string, Subject> subjects = {
       {"Sigmoid{}", subject<sluice::Sigmoid>(3.5, 3.5)},
       {"Tanh{}", subject<sluice::Tanh>(2.5, 3.5)},
@@ -68,10 +66,8 @@ TEST_CASE("double keeps its relative accuracy in tails and around roots",
     double derivative_error = test::ulp_error(slope, row.derivative);
     // For Swish, an absolute error of 2^-102 is allowed where βx happens to hit the root to many
     // digits.
-    const bool at_root =
-        std::fabs(row.derivative) < 1e-15L && std::fabs(row.x + 1.7046193903480984) < 1e-10;
-    if (at_root && std::fabs(static_cast<long double>(slope) - row.derivative) < 0x1p-102L)
-      derivative_error = 0;
+    const bool at_root = std::fabs(row.derivative) < 1e-15L && std::fabs(row.x + 1.7046193903480984) < 1e-10;
+    if (at_root && std::fabs(static_cast<long double>(slope) - row.derivative) < 0x1p-102L) derivative_error = 0;
     if (!(value_error <= f.value_bound)) CHECK(value_error <= f.value_bound);
     if (!(derivative_error <= f.derivative_bound)) CHECK(derivative_error <= f.derivative_bound);
   }

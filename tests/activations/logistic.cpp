@@ -16,6 +16,4 @@ TEST_CASE("Sigmoid is accurate", "[activations][accuracy]") {
 TEST_CASE("Tanh is accurate", "[activations][accuracy]") {
   check_accuracy(sluice::Tanh{}, reference::Tanh{}, 2.5, 3.5);
 }
-TEST_CASE("SiLU is accurate", "[activations][accuracy]") {
-  check_accuracy(sluice::SiLU{}, reference::SiLU{}, 3.5, 4);
-}
+TEST_CASE("SiLU is accurate", "[activations][accuracy]") { check_accuracy(sluice::SiLU{}, reference::SiLU{}, 3.5, 4); }

@@ -41,8 +41,7 @@ void check_scalar(const Activation& activation, const Limits& limits) {
   constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
   constexpr Scalar nan = std::numeric_limits<Scalar>::quiet_NaN();
   CAPTURE(std::string(activation.name), sizeof(Scalar));
-  const Both<Scalar> low = at(activation, -infinity), high = at(activation, infinity),
-                     unknown = at(activation, nan);
+  const Both<Scalar> low = at(activation, -infinity), high = at(activation, infinity), unknown = at(activation, nan);
   CHECK(test::same_bits(low.value, static_cast<Scalar>(limits.value_low)));
   CHECK(test::same_bits(high.value, static_cast<Scalar>(limits.value_high)));
   CHECK(test::same_bits(low.derivative, static_cast<Scalar>(limits.derivative_low)));
@@ -51,8 +50,7 @@ void check_scalar(const Activation& activation, const Limits& limits) {
   if (activation.name != sluice::Identity::name) CHECK(std::isnan(unknown.derivative));
 
   // The largest finite numbers give the limit, never NaN.
-  for (const Scalar x :
-       {std::numeric_limits<Scalar>::lowest(), std::numeric_limits<Scalar>::max()}) {
+  for (const Scalar x : {std::numeric_limits<Scalar>::lowest(), std::numeric_limits<Scalar>::max()}) {
     const Both<Scalar> finite = at(activation, x);
     CHECK(finite.value == finite.value);
     CHECK(finite.derivative == finite.derivative);

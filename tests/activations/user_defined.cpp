@@ -52,8 +52,7 @@ TEST_CASE("a user's activation runs in packets", "[activations]") {
   const ScalarSine activation{2};
   sluice::simd::store(static_cast<float*>(cube), sluice::detail::activation_value(Cube{}, in));
   sluice::simd::store(static_cast<float*>(sine), sluice::detail::activation_value(activation, in));
-  sluice::simd::store(static_cast<float*>(slope),
-                      sluice::detail::activation_derivative(activation, in));
+  sluice::simd::store(static_cast<float*>(slope), sluice::detail::activation_derivative(activation, in));
   for (int i = 0; i < Packet::size; ++i) {
     CHECK(cube[i] == x[i] * x[i] * x[i]);
     CHECK(sine[i] == activation.value(x[i]));

@@ -30,9 +30,7 @@ void* __libc_memalign(std::size_t, std::size_t);
 void* malloc(std::size_t size) noexcept { return ++count, __libc_malloc(size); }
 void* calloc(std::size_t n, std::size_t size) noexcept { return ++count, __libc_calloc(n, size); }
 void* realloc(void* p, std::size_t size) noexcept { return ++count, __libc_realloc(p, size); }
-void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  return ++count, __libc_memalign(alignment, size);
-}
+void* memalign(std::size_t alignment, std::size_t size) noexcept { return ++count, __libc_memalign(alignment, size); }
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return ++count, __libc_memalign(alignment, size);
 }

@@ -26,8 +26,7 @@ void check() {
   typename Layer::Gradients gradients(layer);
   for (const Index samples : {230, 229, 64, 15, 14, 2, 1, 0, 230}) {
     CAPTURE(samples);
-    const Matrix x = random.template matrix<Matrix>(samples, 37),
-                 dy = random.template matrix<Matrix>(samples, 29);
+    const Matrix x = random.template matrix<Matrix>(samples, 37), dy = random.template matrix<Matrix>(samples, 29);
     Matrix y(samples, 29), gate(samples, 29), dx(samples, 37);
     // Everything there is to call, with arguments that have memory of their own.
     const auto all = [&] {

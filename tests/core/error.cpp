@@ -15,16 +15,13 @@ using test::Index;
 namespace detail = sluice::detail;
 
 TEST_CASE("messages are put together from text and numbers", "[core][errors]") {
-  CHECK(error_of([] { detail::fail("Layer", "expected ", Index(30), " features"); }) ==
-        "Layer: expected 30 features");
+  CHECK(error_of([] { detail::fail("Layer", "expected ", Index(30), " features"); }) == "Layer: expected 30 features");
   CHECK(detail::shape_text(32, 31) == "32×31");
-  CHECK(error_of([] { detail::check_positive("Layer", "units", 0); }) ==
-        "Layer: expected a positive units, got 0");
+  CHECK(error_of([] { detail::check_positive("Layer", "units", 0); }) == "Layer: expected a positive units, got 0");
   CHECK(error_of([] { detail::check_positive("Layer", "units", 1); }).empty());
 }
 
-TEST_CASE("products and sums of sizes are refused just beyond the largest number",
-          "[core][errors]") {
+TEST_CASE("products and sums of sizes are refused just beyond the largest number", "[core][errors]") {
   constexpr Index largest = std::numeric_limits<Index>::max();
   CHECK(detail::checked_product("Layer", largest, 1) == largest);
   CHECK(detail::checked_product("Layer", 0, largest) == 0);

@@ -30,8 +30,7 @@ Scalar first_lane(const T& x, Scalar) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd::Packet<float>,
-                   simd::Packet<double>) {
+TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd::Packet<float>, simd::Packet<double>) {
   using T = TestType;
   using Scalar = simd::ScalarOf<T>;
   constexpr int bias = std::numeric_limits<Scalar>::max_exponent - 1;
@@ -39,8 +38,7 @@ TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd:
   for (int k = -bias; k <= bias; ++k) {
     const T power = simd::power_of_two_from_low_bits(T(shift + static_cast<Scalar>(k)));
     CHECK(FIRST(power) == (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
-    CHECK(FIRST(simd::inverse_power_of_two(power)) ==
-          (k == bias ? Scalar(0) : std::ldexp(Scalar(1), -k)));
+    CHECK(FIRST(simd::inverse_power_of_two(power)) == (k == bias ? Scalar(0) : std::ldexp(Scalar(1), -k)));
   }
   CHECK(FIRST(simd::with_sign_of(T(Scalar(2)), T(Scalar(-3)))) == -2);
   CHECK(FIRST(simd::with_sign_of(T(Scalar(2)), T(Scalar(3)))) == 2);
@@ -49,8 +47,8 @@ TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd:
   CHECK(FIRST(simd::leading_half(T(Scalar(-1.25)))) == Scalar(-1.25));
 }
 
-TEMPLATE_TEST_CASE("min and max keep a NaN of their first argument", "[math]", float, double,
-                   simd::Packet<float>, simd::Packet<double>) {
+TEMPLATE_TEST_CASE("min and max keep a NaN of their first argument", "[math]", float, double, simd::Packet<float>,
+                   simd::Packet<double>) {
   using T = TestType;
   using Scalar = simd::ScalarOf<T>;
   const T nan(std::numeric_limits<Scalar>::quiet_NaN()), one(Scalar(1)), two(Scalar(2));
@@ -60,8 +58,7 @@ TEMPLATE_TEST_CASE("min and max keep a NaN of their first argument", "[math]", f
   CHECK(FIRST(simd::max(two, one)) == 2);
 }
 
-TEMPLATE_TEST_CASE("products in two parts", "[math]", float, double, simd::Packet<float>,
-                   simd::Packet<double>) {
+TEMPLATE_TEST_CASE("products in two parts", "[math]", float, double, simd::Packet<float>, simd::Packet<double>) {
   using T = TestType;
   using Scalar = simd::ScalarOf<T>;
   std::vector<Scalar> numbers;
@@ -71,13 +68,12 @@ TEMPLATE_TEST_CASE("products in two parts", "[math]", float, double, simd::Packe
     const Scalar product = a * b;
     const Scalar error = FIRST(math::product_error(T(a), T(b), T(product)));
     const Scalar exact = std::fma(a, b, -product);
-    CHECK(std::fabs(error - exact) <=
-          std::fabs(product) * std::pow(std::numeric_limits<Scalar>::epsilon(), Scalar(2)));
+    CHECK(std::fabs(error - exact) <= std::fabs(product) * std::pow(std::numeric_limits<Scalar>::epsilon(), Scalar(2)));
   }
 }
 
-TEMPLATE_TEST_CASE("e^y is mantissa times root squared", "[math]", float, double,
-                   simd::Packet<float>, simd::Packet<double>) {
+TEMPLATE_TEST_CASE("e^y is mantissa times root squared", "[math]", float, double, simd::Packet<float>,
+                   simd::Packet<double>) {
   using T = TestType;
   using Scalar = simd::ScalarOf<T>;
   const double end = sizeof(Scalar) == 4 ? 86 : 700;
@@ -92,8 +88,7 @@ TEMPLATE_TEST_CASE("e^y is mantissa times root squared", "[math]", float, double
     worst = std::max(worst, test::ulp_error(found, std::exp(static_cast<long double>(y))));
     if (y <= 40) {
       const Scalar found_expm1 = FIRST(math::expm1(T(y)));
-      worst_expm1 = std::max(worst_expm1,
-                             test::ulp_error(found_expm1, std::expm1(static_cast<long double>(y))));
+      worst_expm1 = std::max(worst_expm1, test::ulp_error(found_expm1, std::expm1(static_cast<long double>(y))));
     }
   }
   CHECK(worst < 1.5);
@@ -105,7 +100,6 @@ TEMPLATE_TEST_CASE("a small second part of the argument counts", "[math]", float
   const Scalar y = sizeof(Scalar) == 4 ? Scalar(-80.3) : Scalar(-600.3);
   const Scalar lo = y * std::numeric_limits<Scalar>::epsilon() / 3;
   const math::ScaledExp<Scalar> e = math::scaled_exp(math::TwoPart<Scalar>{y, lo});
-  const long double expected =
-      std::exp(static_cast<long double>(y)) * (1 + static_cast<long double>(lo));
+  const long double expected = std::exp(static_cast<long double>(y)) * (1 + static_cast<long double>(lo));
   CHECK(test::ulp_error(e.mantissa * e.root * e.root, expected) < 1.5);
 }

@@ -27,16 +27,13 @@ void check_pack_lanes() {
         CAPTURE(lanes, depth, lane_stride, depth_stride);
         const Index to_stride = width + 2;
         Vector to = Vector::Constant(depth * to_stride + 4, Scalar(99));
-        sluice::detail::pack_lanes<Scalar>(from.data(), lanes, lane_stride, depth, depth_stride,
-                                           to.data(), to_stride);
+        sluice::detail::pack_lanes<Scalar>(from.data(), lanes, lane_stride, depth, depth_stride, to.data(), to_stride);
         bool arrived = true, untouched = true;
         for (Index k = 0; k < depth; ++k) {
           for (Index lane = 0; lane < lanes; ++lane) {
-            arrived =
-                arrived && to(k * to_stride + lane) == from(lane * lane_stride + k * depth_stride);
+            arrived = arrived && to(k * to_stride + lane) == from(lane * lane_stride + k * depth_stride);
           }
-          for (Index i = width; i < to_stride; ++i)
-            untouched = untouched && to(k * to_stride + i) == Scalar(99);
+          for (Index i = width; i < to_stride; ++i) untouched = untouched && to(k * to_stride + i) == Scalar(99);
         }
         CHECK(arrived);
         CHECK(untouched);
@@ -61,10 +58,8 @@ void check_copies() {
       const Matrix m_upright = m.transpose();
       const MatrixView<const Scalar> from{m.data(), rows, cols, cols, 1};
       const MatrixView<const Scalar> from_upright{m_upright.data(), rows, cols, 1, rows};
-      for (const auto& [row_stride, col_stride] : {std::pair<Index, Index>{cols + 3, 1},
-                                                   {1, rows + 2},
-                                                   {3 * cols + 1, 3},
-                                                   {2, 2 * rows + 5}}) {
+      for (const auto& [row_stride, col_stride] :
+           {std::pair<Index, Index>{cols + 3, 1}, {1, rows + 2}, {3 * cols + 1, 3}, {2, 2 * rows + 5}}) {
         CAPTURE(rows, cols, row_stride, col_stride);
         Vector memory = Vector::Constant(5000, Scalar(99));
         const MatrixView<Scalar> to{memory.data() + 7, rows, cols, row_stride, col_stride};

@@ -20,8 +20,7 @@ using test::Index;
 template <class T>
 std::string shape_of(const T& x) {
   const auto shape = SampleTraits<T>::shape(x);
-  return std::to_string(shape[0]) + " samples of " + std::to_string(shape[1]) + ", " +
-         SampleTraits<T>::text(shape);
+  return std::to_string(shape[0]) + " samples of " + std::to_string(shape[1]) + ", " + SampleTraits<T>::text(shape);
 }
 
 TEST_CASE("rows are samples, vectors are one sample", "[core]") {
@@ -44,8 +43,7 @@ TEST_CASE("what has memory is seen in place", "[core]") {
     STATIC_REQUIRE(Traits::has_memory);
     const MatrixView<const float> view = Traits::view(x);
     CHECK(view.data == address);
-    const Eigen::MatrixXf want =
-        Traits::is_column ? Eigen::MatrixXf(x.matrix().transpose()) : Eigen::MatrixXf(x);
+    const Eigen::MatrixXf want = Traits::is_column ? Eigen::MatrixXf(x.matrix().transpose()) : Eigen::MatrixXf(x);
     CHECK(test::same_bits(sluice::detail::as_eigen(view), want));
   };
   check(m, m.data());
@@ -59,10 +57,8 @@ TEST_CASE("what has memory is seen in place", "[core]") {
   const Eigen::Ref<const Eigen::MatrixXf> reference = m;
   check(reference, m.data());
   STATIC_REQUIRE_FALSE(SampleTraits<std::remove_cvref_t<decltype(2 * m)>>::has_memory);
-  STATIC_REQUIRE_FALSE(
-      SampleTraits<std::remove_cvref_t<decltype(m.rowwise().reverse())>>::has_memory);
-  STATIC_REQUIRE_FALSE(
-      SampleTraits<std::remove_cvref_t<decltype(m.block(0, 0, 2, 2))>>::is_writable);
+  STATIC_REQUIRE_FALSE(SampleTraits<std::remove_cvref_t<decltype(m.rowwise().reverse())>>::has_memory);
+  STATIC_REQUIRE_FALSE(SampleTraits<std::remove_cvref_t<decltype(m.block(0, 0, 2, 2))>>::is_writable);
   STATIC_REQUIRE(SampleTraits<Eigen::Block<Eigen::MatrixXf>>::is_writable);
   STATIC_REQUIRE_FALSE(SampleTraits<std::vector<float>>::is_supported);
 }

@@ -62,26 +62,21 @@ TEST_CASE("A missing or damaged file is refused with file, line, expected and go
                     "no/such.csv: cannot be opened (give its place with --data FILE)");
   CHECK(message([](auto& lines) { lines.clear(); }) ==
         "damaged_tumours.csv:1: expected 'ROWS,30,malignant,benign' with at least 20 rows, got ''");
-  CHECK(message([](auto& lines) {
-          lines.erase(lines.begin());
-        }).starts_with("damaged_tumours.csv:1: expected 'ROWS,30"));
+  CHECK(
+      message([](auto& lines) { lines.erase(lines.begin()); }).starts_with("damaged_tumours.csv:1: expected 'ROWS,30"));
   CHECK(message([](auto& lines) { lines.resize(100); }) ==
         "damaged_tumours.csv:101: expected 569 samples as the first line says, got the end of the "
         "file after 99");
-  CHECK(
-      message([](auto& lines) {
-        lines[41] = lines[41].substr(0, 60);
-      }).starts_with("damaged_tumours.csv:42: expected 30 features and a class, 31 fields, got "));
-  CHECK(message([](auto& lines) { lines[41].replace(0, 5, "12,5x"); })
-            .starts_with(
-                "damaged_tumours.csv:42: expected 30 features and a class, 31 fields, got 32"));
+  CHECK(message([](auto& lines) {
+          lines[41] = lines[41].substr(0, 60);
+        }).starts_with("damaged_tumours.csv:42: expected 30 features and a class, 31 fields, got "));
+  CHECK(message([](auto& lines) {
+          lines[41].replace(0, 5, "12,5x");
+        }).starts_with("damaged_tumours.csv:42: expected 30 features and a class, 31 fields, got 32"));
   CHECK(message([](auto& lines) { lines[41].replace(0, 5, "1x.01"); }) ==
         "damaged_tumours.csv:42: expected a number, not negative, for mean radius, got '1x.01'");
-  CHECK(message([](auto& lines) {
-          lines[41].replace(0, 5, "nan");
-        }).ends_with("for mean radius, got 'nan'"));
-  CHECK(message([](auto& lines) { lines[41].replace(0, 5, ""); }).find("got ''") !=
-        std::string::npos);
+  CHECK(message([](auto& lines) { lines[41].replace(0, 5, "nan"); }).ends_with("for mean radius, got 'nan'"));
+  CHECK(message([](auto& lines) { lines[41].replace(0, 5, ""); }).find("got ''") != std::string::npos);
   CHECK(message([](auto& lines) { lines[41].back() = '2'; }) ==
         "damaged_tumours.csv:42: expected the class 0 (malignant) or 1 (benign), got '2'");
   CHECK(message([](auto& lines) { lines.push_back(lines[1]); })

@@ -5,12 +5,9 @@
 #include "support/matchers.hpp"
 #include "support/torch_tumours.hpp"
 
-TEST_CASE("The demo's losses are PyTorch's, in double", "[examples][torch]") {
-  test::check_all_losses<double>(1e-12);
-}
+TEST_CASE("The demo's losses are PyTorch's, in double", "[examples][torch]") { test::check_all_losses<double>(1e-12); }
 
-TEST_CASE("The demo makes the split, weights and order that PyTorch was given",
-          "[examples][torch]") {
+TEST_CASE("The demo makes the split, weights and order that PyTorch was given", "[examples][torch]") {
   const test::ArrayFile& file = test::torch_tumours_file();
   std::mt19937_64 generator(1);
   const tumours::Split split = tumours::stratified_split(test::all_tumours(), 0.3, generator);

@@ -26,8 +26,7 @@ TEST_CASE("the gate is the activated half", "[gating]") {
 
 TEST_CASE("a gating takes no room where its activations carry nothing", "[gating]") {
   STATIC_REQUIRE(std::is_empty_v<Gating>);
-  STATIC_REQUIRE(sizeof(sluice::GLU<float, sluice::Fused, 4, 3>) <=
-                 sizeof(float) * (30 + 2 * 16) + 128);
+  STATIC_REQUIRE(sizeof(sluice::GLU<float, sluice::Fused, 4, 3>) <= sizeof(float) * (30 + 2 * 16) + 128);
 }
 
 /// All lengths up to a few vectors, in place and not, with canaries behind the end.
@@ -35,29 +34,24 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
   test::Random random(13);
   for (Index cols = 1; cols < 50; ++cols) {
     CAPTURE(cols);
-    Eigen::VectorXf value = random.matrix<Eigen::VectorXf>(80, 1),
-                    gate = random.matrix<Eigen::VectorXf>(80, 1);
+    Eigen::VectorXf value = random.matrix<Eigen::VectorXf>(80, 1), gate = random.matrix<Eigen::VectorXf>(80, 1);
     const Eigen::VectorXf dy = random.matrix<Eigen::VectorXf>(cols, 1);
     Eigen::VectorXf y = Eigen::VectorXf::Constant(80, 9), activated = y, d_value = y, d_gate = y;
-    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, y.data(),
-                                          activated.data());
-    sluice::detail::gate_gradient_row<float>(Gating{}, value.data(), gate.data(), dy.data(), cols,
-                                             d_value.data(), d_gate.data());
+    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, y.data(), activated.data());
+    sluice::detail::gate_gradient_row<float>(Gating{}, value.data(), gate.data(), dy.data(), cols, d_value.data(),
+                                             d_gate.data());
     double error = 0;
     for (Index j = 0; j < cols; ++j) {
       const double v = value(j), g = gate(j), d = dy(j);
-      error =
-          std::max({error, std::abs(y(j) - test::tanh.value(v) * test::sigmoid.value(g)),
-                    std::abs(activated(j) - test::sigmoid.value(g)),
-                    std::abs(d_value(j) - d * test::sigmoid.value(g) * test::tanh.derivative(v)),
-                    std::abs(d_gate(j) - d * test::tanh.value(v) * test::sigmoid.derivative(g))});
+      error = std::max({error, std::abs(y(j) - test::tanh.value(v) * test::sigmoid.value(g)),
+                        std::abs(activated(j) - test::sigmoid.value(g)),
+                        std::abs(d_value(j) - d * test::sigmoid.value(g) * test::tanh.derivative(v)),
+                        std::abs(d_gate(j) - d * test::tanh.value(v) * test::sigmoid.derivative(g))});
     }
     CHECK(error < 4e-7);
-    for (const auto* target : {&y, &activated, &d_value, &d_gate})
-      CHECK((target->tail(80 - cols).array() == 9).all());
+    for (const auto* target : {&y, &activated, &d_value, &d_gate}) CHECK((target->tail(80 - cols).array() == 9).all());
     const Eigen::VectorXf value_behind = value.tail(80 - cols), gate_behind = gate.tail(80 - cols);
-    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, value.data(),
-                                          gate.data());
+    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, value.data(), gate.data());
     CHECK(test::same_bits(value.head(cols), y.head(cols)));
     CHECK(test::same_bits(gate.head(cols), activated.head(cols)));
     CHECK(test::same_bits(value.tail(80 - cols), value_behind));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// glu() and glu_backward() on matrices of every arrangement in memory, along both axes, in every gate order, against naive
-// loops in double; written into the middle of other people's memory.
+// glu() and glu_backward() on matrices of every arrangement in memory, along both axes, in every gate order, against
+// naive loops in double; written into the middle of other people's memory.
 
 #include "support/catch.hpp"
 #include "support/strided.hpp"

@@ -102,8 +102,7 @@ TEST_CASE("Dense names what is wrong", "[layers][dense]") {
         "Dense: expected gradients of a layer 7 → 3 with bias, got 7 → 4 with bias");
 }
 
-TEST_CASE("SiLU: value and derivative at once are the separate ones but for 2 ULP",
-          "[layers][activations]") {
+TEST_CASE("SiLU: value and derivative at once are the separate ones but for 2 ULP", "[layers][activations]") {
   for (float x = -87.0F; x < 90.0F; x += 0.0317F) {
     const auto both = sluice::SiLU::value_and_derivative(x);
     const float value = sluice::SiLU::value(x), derivative = sluice::SiLU::derivative(x);

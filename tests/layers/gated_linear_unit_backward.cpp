@@ -36,8 +36,7 @@ void check(Index samples, Index input_dim, Index units, bool bias = true) {
   random.fill_parameters(layer);
   const Matrix x = random.template matrix<Matrix>(samples, input_dim);
   const Matrix dy = random.template matrix<Matrix>(samples, units);
-  const auto want = test::backward(test::to_double(x), test::to_double(dy),
-                                   test::parameters_of(layer), test::sigmoid);
+  const auto want = test::backward(test::to_double(x), test::to_double(dy), test::parameters_of(layer), test::sigmoid);
   // The value half may cancel in a single element, which is then all there is to compare with.
   const double tolerance = 4 * test::rounding<Scalar>(samples + units + input_dim);
 
@@ -83,8 +82,7 @@ TEST_CASE("backward equals three plain loops", "[layer][backward]") {
   check_sizes<sluice::GLU<double>>();
 }
 
-TEST_CASE("backward equals three plain loops over more samples than are recomputed at once",
-          "[layer][backward]") {
+TEST_CASE("backward equals three plain loops over more samples than are recomputed at once", "[layer][backward]") {
   check<sluice::GLU<float>>(1030, 3, 5);
 }
 

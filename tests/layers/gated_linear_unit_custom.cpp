@@ -49,10 +49,8 @@ struct Scaled {
   double factor_;
 };
 
-constexpr test::Function cube{[](double x) { return x * x * x; },
-                              [](double x) { return 3 * x * x; }};
-constexpr test::Function sine{[](double x) { return std::sin(x); },
-                              [](double x) { return std::cos(x); }};
+constexpr test::Function cube{[](double x) { return x * x * x; }, [](double x) { return 3 * x * x; }};
+constexpr test::Function sine{[](double x) { return std::sin(x); }, [](double x) { return std::cos(x); }};
 constexpr test::Function times_three{[](double x) { return 3 * x; }, [](double) { return 3.0; }};
 
 template <class Layer>
@@ -63,8 +61,7 @@ void check(Layer layer, test::Function gate, test::Function value = test::identi
   random.fill_parameters(layer);
   const Matrix x = random.template matrix<Matrix>(5, 3), dy = random.template matrix<Matrix>(5, 21);
   const auto parameters = test::parameters_of(layer);
-  const auto want =
-      test::backward(test::to_double(x), test::to_double(dy), parameters, gate, value);
+  const auto want = test::backward(test::to_double(x), test::to_double(dy), parameters, gate, value);
   const auto forward = test::forward(test::to_double(x), parameters, gate, value);
   const double tolerance = 4 * test::rounding<Scalar>(24);
   CHECK(test::relative_error(layer(x), forward.output) < tolerance);
@@ -107,9 +104,7 @@ TEST_CASE("the limits of gpt-oss's clamped SwiGLU can be changed", "[layer][acti
     return (v + offset) * g / (1 + std::exp(-alpha * g));
   };
   Layer usual(1, 1);
-  Layer changed(
-      1, 1,
-      {.activation = {.gate = {.alpha = 1.5, .limit = 2}, .value = {.limit = 3, .offset = 0.5}}});
+  Layer changed(1, 1, {.activation = {.gate = {.alpha = 1.5, .limit = 2}, .value = {.limit = 3, .offset = 0.5}}});
   for (Layer* const layer : {&usual, &changed}) {
     layer->value_weight()(0, 0) = 2;
     layer->gate_weight()(0, 0) = 1;

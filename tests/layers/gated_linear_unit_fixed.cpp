@@ -51,32 +51,26 @@ using sluice::Fused;
 using sluice::Split;
 
 TEST_CASE("sizes in the type", "[layer][fixed]") {
-  check<sluice::GLU<float, Fused, 30, 10>, sluice::GLU<float>>(sluice::GLU<float, Fused, 30, 10>(),
-                                                               30, 10);
-  check<sluice::GLU<float, Fused, 1, 1>, sluice::GLU<float>>(sluice::GLU<float, Fused, 1, 1>(), 1,
-                                                             1);
-  check<sluice::GLU<double, Split, 7, 3>, sluice::GLU<double, Split>>(
-      sluice::GLU<double, Split, 7, 3>(7, 3), 7, 3);
+  check<sluice::GLU<float, Fused, 30, 10>, sluice::GLU<float>>(sluice::GLU<float, Fused, 30, 10>(), 30, 10);
+  check<sluice::GLU<float, Fused, 1, 1>, sluice::GLU<float>>(sluice::GLU<float, Fused, 1, 1>(), 1, 1);
+  check<sluice::GLU<double, Split, 7, 3>, sluice::GLU<double, Split>>(sluice::GLU<double, Split, 7, 3>(7, 3), 7, 3);
 }
 
 TEST_CASE("one size in the type", "[layer][fixed]") {
-  check<sluice::GLU<float, Fused, Dynamic, 19>, sluice::GLU<float>>(
-      sluice::GLU<float, Fused, Dynamic, 19>(5, 19), 5, 19);
-  check<sluice::GLU<float, Split, 9, Dynamic>, sluice::GLU<float, Split>>(
-      sluice::GLU<float, Split, 9, Dynamic>(9, 4), 9, 4);
+  check<sluice::GLU<float, Fused, Dynamic, 19>, sluice::GLU<float>>(sluice::GLU<float, Fused, Dynamic, 19>(5, 19), 5,
+                                                                    19);
+  check<sluice::GLU<float, Split, 9, Dynamic>, sluice::GLU<float, Split>>(sluice::GLU<float, Split, 9, Dynamic>(9, 4),
+                                                                          9, 4);
 }
 
 TEST_CASE("the output of a layer with its sizes in the type has them, too", "[layer][fixed]") {
   const sluice::GLU<float, Fused, 30, 10> layer;
   using Sample = Eigen::Matrix<float, 30, 1>;
   STATIC_REQUIRE(std::is_same_v<decltype(layer(Sample())), Eigen::Matrix<float, 10, 1>>);
-  STATIC_REQUIRE(
-      std::is_same_v<decltype(layer(Sample().transpose())), Eigen::Matrix<float, 1, 10>>);
-  STATIC_REQUIRE(
-      std::is_same_v<decltype(layer(Eigen::Matrix<float, 4, 30>())), Eigen::Matrix<float, 4, 10>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(layer(Sample().transpose())), Eigen::Matrix<float, 1, 10>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(layer(Eigen::Matrix<float, 4, 30>())), Eigen::Matrix<float, 4, 10>>);
   const sluice::GLU<float, Fused, 30, 1> one;
-  CHECK(one(Eigen::MatrixXf::Ones(7, 30).eval()).rows() ==
-        7);  // a batch of one feature each, not one sample
+  CHECK(one(Eigen::MatrixXf::Ones(7, 30).eval()).rows() == 7);  // a batch of one feature each, not one sample
 }
 
 TEST_CASE("a layer of a language model's size in the type", "[layer][fixed]") {

@@ -24,14 +24,10 @@ void check(Layer layer) {
   layer.backward(x, dy, dx, gradients);
   constexpr double tolerance = 1e-8;
   CHECK(test::relative_error(dx, test::numeric_gradient(x, loss)) < tolerance);
-  CHECK(test::relative_error(gradients.value_weight(),
-                             test::numeric_gradient(layer.value_weight(), loss)) < tolerance);
-  CHECK(test::relative_error(gradients.gate_weight(),
-                             test::numeric_gradient(layer.gate_weight(), loss)) < tolerance);
-  CHECK(test::relative_error(gradients.value_bias(),
-                             test::numeric_gradient(layer.value_bias(), loss)) < tolerance);
-  CHECK(test::relative_error(gradients.gate_bias(),
-                             test::numeric_gradient(layer.gate_bias(), loss)) < tolerance);
+  CHECK(test::relative_error(gradients.value_weight(), test::numeric_gradient(layer.value_weight(), loss)) < tolerance);
+  CHECK(test::relative_error(gradients.gate_weight(), test::numeric_gradient(layer.gate_weight(), loss)) < tolerance);
+  CHECK(test::relative_error(gradients.value_bias(), test::numeric_gradient(layer.value_bias(), loss)) < tolerance);
+  CHECK(test::relative_error(gradients.gate_bias(), test::numeric_gradient(layer.gate_bias(), loss)) < tolerance);
 }
 
 TEST_CASE("gradients equal central differences", "[layer][backward]") {

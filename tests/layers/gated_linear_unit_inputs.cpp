@@ -27,8 +27,7 @@ struct Fixture {
     random.fill_parameters(layer);
     x = random.matrix<Eigen::MatrixXf>(samples, 19);
     want = layer(x);
-    const auto reference =
-        test::forward(test::to_double(x), test::parameters_of(layer), test::sigmoid);
+    const auto reference = test::forward(test::to_double(x), test::parameters_of(layer), test::sigmoid);
     REQUIRE(test::relative_error(want, reference.output) < test::rounding<float>(19));
   }
 };
@@ -45,15 +44,13 @@ TEST_CASE("inputs of either storage order, mapped, strided and transposed", "[la
   for (const Index inner : {1, 2, 3}) {
     CAPTURE(inner);
     Eigen::VectorXf memory = f.random.matrix<Eigen::VectorXf>(5000, 1);
-    Eigen::Map<Eigen::MatrixXf, 0, Strides> columns(memory.data() + 3, 17, 19,
-                                                    {17 * inner + 5, inner});
+    Eigen::Map<Eigen::MatrixXf, 0, Strides> columns(memory.data() + 3, 17, 19, {17 * inner + 5, inner});
     columns = f.x;
     CHECK(test::same_bits(f.layer(columns), f.want));
     Eigen::Map<RowMatrix, 0, Strides> lines(memory.data() + 1, 17, 19, {19 * inner + 7, inner});
     lines = f.x;
     CHECK(test::same_bits(f.layer(lines), f.want));
-    const Eigen::Map<const RowMatrix, 0, Strides> read_only(memory.data() + 1, 17, 19,
-                                                            {19 * inner + 7, inner});
+    const Eigen::Map<const RowMatrix, 0, Strides> read_only(memory.data() + 1, 17, 19, {19 * inner + 7, inner});
     CHECK(test::same_bits(f.layer(read_only), f.want));
   }
 }
@@ -76,8 +73,7 @@ TEST_CASE("blocks of larger matrices, references and arrays as input", "[layer][
 
   // Rows that overlap, and rows that are one and the same, are fine to read.
   const Eigen::VectorXf line = f.random.matrix<Eigen::VectorXf>(40, 1);
-  const Eigen::Map<const RowMatrix, 0, Eigen::OuterStride<>> windows(line.data(), 6, 19,
-                                                                     Eigen::OuterStride<>(4));
+  const Eigen::Map<const RowMatrix, 0, Eigen::OuterStride<>> windows(line.data(), 6, 19, Eigen::OuterStride<>(4));
   CHECK(test::same_bits(f.layer(windows), f.layer(RowMatrix(windows))));
   const Eigen::Map<const RowMatrix, 0, Strides> repeated(line.data(), 6, 19, Strides(0, 1));
   CHECK(test::same_bits(f.layer(repeated), f.layer(RowMatrix(repeated))));
@@ -94,8 +90,7 @@ TEST_CASE("inputs a multiple of 4 KiB apart", "[layer][inputs]") {
 
 TEST_CASE("expressions without memory of their own", "[layer][inputs]") {
   Fixture f(131);  // more than are evaluated at once
-  const Eigen::MatrixXf a = f.random.matrix<Eigen::MatrixXf>(131, 6),
-                        b = f.random.matrix<Eigen::MatrixXf>(6, 19);
+  const Eigen::MatrixXf a = f.random.matrix<Eigen::MatrixXf>(131, 6), b = f.random.matrix<Eigen::MatrixXf>(6, 19);
   const Eigen::RowVectorXf v = f.random.matrix<Eigen::RowVectorXf>(1, 19);
   const auto check = [&](const auto& expression) {
     const Eigen::MatrixXf evaluated = expression;
@@ -134,8 +129,8 @@ TEST_CASE("a vector is one sample, and its output stands or lies as it does", "[
   CHECK(test::same_bits(f.layer((2 * standing) / 2), want));
   CHECK(test::same_bits(f.layer((2 * lying) / 2), want.transpose()));
   CHECK(test::same_bits(f.layer(f.x.middleRows(3, 1)), want.transpose()));
-  const Eigen::Map<const Eigen::VectorXf, 0, Eigen::InnerStride<>> strided(
-      f.x.data() + 3, 19, Eigen::InnerStride<>(17));
+  const Eigen::Map<const Eigen::VectorXf, 0, Eigen::InnerStride<>> strided(f.x.data() + 3, 19,
+                                                                           Eigen::InnerStride<>(17));
   CHECK(test::same_bits(f.layer(strided), want));
 
   Eigen::MatrixXf square = Eigen::MatrixXf::Zero(19, 19);

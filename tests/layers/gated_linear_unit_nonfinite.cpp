@@ -45,15 +45,13 @@ void check(Index samples, Index units) {
   const auto agrees = [&] {
     const auto parameters = test::parameters_of(layer);
     const auto forward = test::forward(test::to_double(x), parameters, test::relu);
-    const auto backward =
-        test::backward(test::to_double(x), test::to_double(dy), parameters, test::relu);
+    const auto backward = test::backward(test::to_double(x), test::to_double(dy), parameters, test::relu);
     const auto result = layer(x, sluice::return_gate);
     Matrix dx;
     typename Layer::Gradients gradients(layer);
     layer.backward(x, dy, dx, gradients);
     return same_kind(result.output, forward.output) && same_kind(result.gate, forward.activated) &&
-           same_kind(dx, backward.dx) &&
-           same_kind(gradients.value_weight(), backward.gradients.value_weight) &&
+           same_kind(dx, backward.dx) && same_kind(gradients.value_weight(), backward.gradients.value_weight) &&
            same_kind(gradients.gate_weight(), backward.gradients.gate_weight) &&
            same_kind(gradients.value_bias(), backward.gradients.value_bias) &&
            same_kind(gradients.gate_bias(), backward.gradients.gate_bias);
@@ -91,14 +89,12 @@ TEST_CASE("NaN in a neighbour's memory is not touched", "[layer][nonfinite]") {
   test::Random random(12);
   sluice::ReGLU<float> layer(5, 7);
   random.fill_parameters(layer);
-  const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(6, 5),
-                        dy = random.matrix<Eigen::MatrixXf>(6, 7);
+  const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(6, 5), dy = random.matrix<Eigen::MatrixXf>(6, 7);
   Eigen::MatrixXf dx, dx_inside;
   sluice::ReGLU<float>::Gradients gradients(layer), gradients_inside(layer);
   layer.backward(x, dy, dx, gradients);
   for (const bool by_rows : {false, true}) {
-    Eigen::MatrixXf memory =
-        Eigen::MatrixXf::Constant(16, 16, std::numeric_limits<float>::quiet_NaN());
+    Eigen::MatrixXf memory = Eigen::MatrixXf::Constant(16, 16, std::numeric_limits<float>::quiet_NaN());
     Eigen::MatrixXf dy_memory = memory;
     const auto run = [&](auto&& inside, auto&& dy_inside) {
       inside = x;

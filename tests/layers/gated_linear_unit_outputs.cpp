@@ -26,8 +26,7 @@ struct Fixture {
   explicit Fixture(Index samples = 23) {
     random.fill_parameters(layer);
     x = random.matrix<Eigen::MatrixXf>(samples, 5);
-    const auto reference =
-        test::forward(test::to_double(x), test::parameters_of(layer), test::sigmoid);
+    const auto reference = test::forward(test::to_double(x), test::parameters_of(layer), test::sigmoid);
     const auto result = layer(x, sluice::return_gate);
     want = result.output;
     want_gate = result.gate;
@@ -78,12 +77,11 @@ TEST_CASE("output into maps with strides", "[layer][outputs]") {
       CAPTURE(samples, inner);
       const Fixture f(samples);
       Eigen::VectorXf memory = Eigen::VectorXf::Constant(3000, canary);
+      check_target(
+          f, memory,
+          Eigen::Map<Eigen::MatrixXf, 0, Strides>(memory.data() + 5, samples, 11, {samples * inner + 4, inner}));
       check_target(f, memory,
-                   Eigen::Map<Eigen::MatrixXf, 0, Strides>(memory.data() + 5, samples, 11,
-                                                           {samples * inner + 4, inner}));
-      check_target(f, memory,
-                   Eigen::Map<RowMatrix, 0, Strides>(memory.data() + 5, samples, 11,
-                                                     {11 * inner + 3, inner}));
+                   Eigen::Map<RowMatrix, 0, Strides>(memory.data() + 5, samples, 11, {11 * inner + 3, inner}));
     }
   }
 }

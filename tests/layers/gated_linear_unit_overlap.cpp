@@ -18,8 +18,7 @@ using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 TEST_CASE("forward in place is refused", "[layer][errors]") {
   Layer layer(5, 5);
   MatrixXf x = MatrixXf::Ones(6, 5), y(6, 5);
-  const std::string message =
-      "GatedLinearUnit: expected input and output in separate memory, got an overlap";
+  const std::string message = "GatedLinearUnit: expected input and output in separate memory, got an overlap";
   CHECK(error_of([&] { layer.forward(x, x); }) == message);
   CHECK(error_of([&] { layer.forward(x.topRows(5), x.topRows(5).transpose()); }) == message);
   Layer::Cache cache;
@@ -42,8 +41,7 @@ TEST_CASE("backward in place is refused", "[layer][errors]") {
   Layer::Cache cache;
   MatrixXf x = MatrixXf::Ones(6, 5), dy = MatrixXf::Ones(6, 5), y;
   layer.forward(x, y, cache);
-  const std::string input =
-      "GatedLinearUnit: expected input and input gradient in separate memory, got an overlap";
+  const std::string input = "GatedLinearUnit: expected input and input gradient in separate memory, got an overlap";
   const std::string output =
       "GatedLinearUnit: expected output gradient and input gradient in separate memory, got an "
       "overlap";

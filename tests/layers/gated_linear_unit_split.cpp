@@ -24,10 +24,9 @@ void copy_parameters(To& to, const From& from) {
 
 template <class A, class B>
 double difference(const A& a, const B& b) {
-  return std::max({test::relative_error(a.value_weight(), b.value_weight()),
-                   test::relative_error(a.gate_weight(), b.gate_weight()),
-                   test::relative_error(a.value_bias(), b.value_bias()),
-                   test::relative_error(a.gate_bias(), b.gate_bias())});
+  return std::max(
+      {test::relative_error(a.value_weight(), b.value_weight()), test::relative_error(a.gate_weight(), b.gate_weight()),
+       test::relative_error(a.value_bias(), b.value_bias()), test::relative_error(a.gate_bias(), b.gate_bias())});
 }
 
 template <class Scalar>
@@ -88,8 +87,6 @@ void check_sizes() {
 }
 
 TEST_CASE("fused and split projections agree in float", "[layer][split]") { check_sizes<float>(); }
-TEST_CASE("fused and split projections agree in double", "[layer][split]") {
-  check_sizes<double>();
-}
+TEST_CASE("fused and split projections agree in double", "[layer][split]") { check_sizes<double>(); }
 
 }  // namespace

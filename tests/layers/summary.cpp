@@ -80,17 +80,16 @@ TEST_CASE("several layers: names are counted by kind, parameters added up") {
 
 TEST_CASE("a long name widens its column") {
   const sluice::GatedLinearUnit<float, sluice::Gating<sluice::Sigmoid, sluice::Tanh>> layer(2, 3);
-  CHECK(
-      sluice::summary(layer).str() ==
-      "________________________________________________________________________________________\n"
-      "Layer (type)                                        Output Shape              Param #\n"
-      "========================================================================================\n"
-      "gated_linear_unit (GatedLinearUnit(sigmoid, tanh))  (None, 3)                 18\n"
-      "========================================================================================\n"
-      "Total params: 18\n"
-      "Trainable params: 18\n"
-      "Non-trainable params: 0\n"
-      "________________________________________________________________________________________\n");
+  CHECK(sluice::summary(layer).str() ==
+        "________________________________________________________________________________________\n"
+        "Layer (type)                                        Output Shape              Param #\n"
+        "========================================================================================\n"
+        "gated_linear_unit (GatedLinearUnit(sigmoid, tanh))  (None, 3)                 18\n"
+        "========================================================================================\n"
+        "Total params: 18\n"
+        "Trainable params: 18\n"
+        "Non-trainable params: 0\n"
+        "________________________________________________________________________________________\n");
 }
 
 TEST_CASE("every kind of layer has its usual name") {
@@ -101,10 +100,8 @@ TEST_CASE("every kind of layer has its usual name") {
   CHECK(type_and_name(sluice::ReGLU<float>(2, 3)) == "reglu (ReGLU)");
   CHECK(type_and_name(sluice::Bilinear<float>(2, 3)) == "bilinear (Bilinear)");
   CHECK(type_and_name(sluice::ClampedSwiGLU<float>(2, 3)) == "clamped_swiglu (ClampedSwiGLU)");
-  CHECK(type_and_name(sluice::GatedLinearUnit<float, sluice::Gating<sluice::SiLU>>(2, 3)) ==
-        "swiglu (SwiGLU)");
-  CHECK(type_and_name(sluice::GatedLinearUnit<float, Mish>(2, 3)) ==
-        "gated_linear_unit (GatedLinearUnit(mish))");
+  CHECK(type_and_name(sluice::GatedLinearUnit<float, sluice::Gating<sluice::SiLU>>(2, 3)) == "swiglu (SwiGLU)");
+  CHECK(type_and_name(sluice::GatedLinearUnit<float, Mish>(2, 3)) == "gated_linear_unit (GatedLinearUnit(mish))");
   CHECK(type_and_name(sluice::Dense<float>(2, 3)) == "dense (Dense)");
   CHECK(type_and_name(GatedConv1D{}) == "gated_conv1d (GatedConv1D)");
 }

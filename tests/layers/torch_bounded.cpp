@@ -7,8 +7,7 @@
 #include <sluice/activations/tanh.hpp>
 
 TEST_CASE("Hard sigmoid and tanh gates agree with PyTorch", "[layers][torch]") {
-  test::check_torch<sluice::GatedLinearUnit<float, sluice::HardSigmoid, sluice::Split>>(
-      "narrow", "hard_sigmoid");
+  test::check_torch<sluice::GatedLinearUnit<float, sluice::HardSigmoid, sluice::Split>>("narrow", "hard_sigmoid");
   test::check_torch<sluice::GatedLinearUnit<double, sluice::HardSigmoid>>("narrow", "hard_sigmoid");
   test::check_torch<sluice::GatedLinearUnit<float, sluice::Tanh, sluice::Split>>("narrow", "tanh");
   test::check_torch<sluice::GatedLinearUnit<double, sluice::Tanh>>("narrow", "tanh");

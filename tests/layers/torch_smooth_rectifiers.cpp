@@ -9,7 +9,6 @@
 TEST_CASE("ELU and softplus gates agree with PyTorch", "[layers][torch]") {
   test::check_torch<sluice::GatedLinearUnit<float, sluice::ELU, sluice::Split>>("narrow", "elu");
   test::check_torch<sluice::GatedLinearUnit<double, sluice::ELU>>("narrow", "elu");
-  test::check_torch<sluice::GatedLinearUnit<float, sluice::Softplus, sluice::Split>>("narrow",
-                                                                                     "softplus");
+  test::check_torch<sluice::GatedLinearUnit<float, sluice::Softplus, sluice::Split>>("narrow", "softplus");
   test::check_torch<sluice::GatedLinearUnit<double, sluice::Softplus>>("narrow", "softplus");
 }

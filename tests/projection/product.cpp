@@ -34,42 +34,35 @@ template <class Scalar>
 void check(Index rows, Index depth, Index cols) {
   CAPTURE(rows, depth, cols);
   test::Random random(static_cast<std::uint32_t>(rows * 7919 + depth * 104729 + cols));
-  const Matrix<Scalar> a = random.template matrix<Matrix<Scalar>>(rows, depth),
-                       a_upright = a.transpose();
+  const Matrix<Scalar> a = random.template matrix<Matrix<Scalar>>(rows, depth), a_upright = a.transpose();
   Matrix<Scalar> b = random.template matrix<Matrix<Scalar>>(depth, cols + room<Scalar>);
   Matrix<Scalar> b_gate = random.template matrix<Matrix<Scalar>>(depth, cols + room<Scalar>);
   const Matrix<Scalar> b_upright = b.leftCols(cols).transpose();
   b.rightCols(room<Scalar>).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
   b_gate.rightCols(room<Scalar>).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
   const Matrix<Scalar> start = random.template matrix<Matrix<Scalar>>(rows, cols);
-  const test::Matrix product =
-      test::multiply(test::to_double(a), test::to_double(b.leftCols(cols)));
+  const test::Matrix product = test::multiply(test::to_double(a), test::to_double(b.leftCols(cols)));
   const test::Matrix want = test::to_double(start) + product;
-  const test::Matrix want_gate =
-      test::multiply(test::to_double(a), test::to_double(b_gate.leftCols(cols)));
+  const test::Matrix want_gate = test::multiply(test::to_double(a), test::to_double(b_gate.leftCols(cols)));
   const double tolerance = test::rounding<Scalar>(depth);
 
   const auto fresh = [&] {
-    Matrix<Scalar> c =
-        Matrix<Scalar>::Constant(rows, (cols / room<Scalar> + 2) * room<Scalar>, Scalar(1));
+    Matrix<Scalar> c = Matrix<Scalar>::Constant(rows, (cols / room<Scalar> + 2) * room<Scalar>, Scalar(1));
     c.leftCols(cols) = start;
     return c;
   };
-  const auto space =
-      sluice::detail::PackingSpace<Scalar>::of_thread(std::max<Index>(rows, 2), depth, 2 * cols);
+  const auto space = sluice::detail::PackingSpace<Scalar>::of_thread(std::max<Index>(rows, 2), depth, 2 * cols);
   for (const bool a_lies : {false, true}) {
-    const MatrixView<const Scalar> a_view =
-        a_lies ? view(a, rows, depth) : view(a_upright, depth, rows).transpose();
+    const MatrixView<const Scalar> a_view = a_lies ? view(a, rows, depth) : view(a_upright, depth, rows).transpose();
     for (const bool b_lies : {false, true}) {
       if (cols == 1 && !b_lies) continue;  // a column without room behind it
-      const MatrixView<const Scalar> b_view = b_lies ? view<Scalar>(std::as_const(b), depth, cols)
-                                                     : view(b_upright, cols, depth).transpose();
+      const MatrixView<const Scalar> b_view =
+          b_lies ? view<Scalar>(std::as_const(b), depth, cols) : view(b_upright, cols, depth).transpose();
       for (const bool padded : {false, true}) {
         CAPTURE(a_lies, b_lies, padded);
         Matrix<Scalar> c = fresh();
         sluice::detail::multiply<Scalar>(a_view, b_view, view(c, rows, cols),
-                                         sluice::detail::start_from_target<Scalar>(), space,
-                                         padded);
+                                         sluice::detail::start_from_target<Scalar>(), space, padded);
         CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
         if (!padded) CHECK((c.rightCols(c.cols() - cols).array() == Scalar(1)).all());
       }
@@ -80,20 +73,16 @@ void check(Index rows, Index depth, Index cols) {
     if (depth == 0) continue;  // the layer has no products of nothing
     Matrix<Scalar> c = fresh(), c_gate = fresh();
     sluice::detail::multiply_halves<Scalar>(
-        a_view,
-        {view<Scalar>(std::as_const(b), depth, cols),
-         view<Scalar>(std::as_const(b_gate), depth, cols)},
-        {view(c, rows, cols), view(c_gate, rows, cols)},
-        sluice::detail::start_from_bias<Scalar>(bias.data(), nullptr), space);
+        a_view, {view<Scalar>(std::as_const(b), depth, cols), view<Scalar>(std::as_const(b_gate), depth, cols)},
+        {view(c, rows, cols), view(c_gate, rows, cols)}, sluice::detail::start_from_bias<Scalar>(bias.data(), nullptr),
+        space);
     CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
     CHECK(test::relative_error(c_gate.leftCols(cols), want_gate) < tolerance);
-    sluice::detail::multiply<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols),
-                                     view(c, rows, cols), sluice::detail::start_from_zero<Scalar>(),
-                                     space, true);
+    sluice::detail::multiply<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
+                                     sluice::detail::start_from_zero<Scalar>(), space, true);
     CHECK(test::relative_error(c.leftCols(cols), product) < tolerance);
-    sluice::detail::multiply<Scalar>(
-        a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
-        sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()), space, true);
+    sluice::detail::multiply<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
+                                     sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()), space, true);
     CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
   }
 }

@@ -49,9 +49,9 @@ std::vector<Scalar> activation_points() {
   add_interval(points, -1.5, 1.5, count);
   add_interval(points, is_float ? -110.0 : -750.0, 0.0, count);
   add_interval(points, is_float ? -15.0 : -40.0, 0.0, count);
-  for (double centre : {-0.75179152469356447, -0.75246142207101629, -1.2784645427610738,
-                        -0.75115425544129, -3.0, 3.0, 7.0, -7.0, 0.34657359027997264,
-                        -0.34657359027997264, 0.69314718055994529, -0.69314718055994529}) {
+  for (double centre :
+       {-0.75179152469356447, -0.75246142207101629, -1.2784645427610738, -0.75115425544129, -3.0, 3.0, 7.0, -7.0,
+        0.34657359027997264, -0.34657359027997264, 0.69314718055994529, -0.69314718055994529}) {
     add_neighbours(points, centre);
   }
   while (points.size() % 16 != 0) points.push_back(Scalar(0));
@@ -59,18 +59,15 @@ std::vector<Scalar> activation_points() {
 }
 
 template <class Scalar, class Activation, class Reference>
-Accuracy measure(const Activation& activation, const Reference& expected,
-                 const std::vector<Scalar>& points) {
+Accuracy measure(const Activation& activation, const Reference& expected, const std::vector<Scalar>& points) {
   using Packet = sluice::simd::Packet<Scalar>;
   constexpr std::size_t lanes = static_cast<std::size_t>(Packet::size);
   Accuracy result;
   for (std::size_t i = 0; i + lanes <= points.size(); i += lanes) {
     const Packet x = sluice::simd::load(&points[i]);
     Scalar value[lanes], derivative[lanes];
-    sluice::simd::store(static_cast<Scalar*>(value),
-                        Packet(sluice::detail::activation_value(activation, x)));
-    sluice::simd::store(static_cast<Scalar*>(derivative),
-                        Packet(sluice::detail::activation_derivative(activation, x)));
+    sluice::simd::store(static_cast<Scalar*>(value), Packet(sluice::detail::activation_value(activation, x)));
+    sluice::simd::store(static_cast<Scalar*>(derivative), Packet(sluice::detail::activation_derivative(activation, x)));
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const Scalar at = points[i + lane];
       if (!same_bits(value[lane], Scalar(activation.value(at))) ||
@@ -82,8 +79,7 @@ Accuracy measure(const Activation& activation, const Reference& expected,
       ++result.points;
       const reference::Real wide = static_cast<reference::Real>(at);
       result.value.take(ulp_error(value[lane], expected.value(wide)), static_cast<double>(at));
-      result.derivative.take(ulp_error(derivative[lane], expected.derivative(wide)),
-                             static_cast<double>(at));
+      result.derivative.take(ulp_error(derivative[lane], expected.derivative(wide)), static_cast<double>(at));
     }
   }
   return result;
@@ -91,18 +87,15 @@ Accuracy measure(const Activation& activation, const Reference& expected,
 
 /// CHECKs the documented bounds for one scalar.
 template <class Scalar, class Activation, class Reference>
-void check_scalar(const Activation& activation, const Reference& expected, double value,
-                  double derivative) {
+void check_scalar(const Activation& activation, const Reference& expected, double value, double derivative) {
   static const std::vector<Scalar> points = activation_points<Scalar>();
   const Accuracy found = measure(activation, expected, points);
   const char* scalar = sizeof(Scalar) == 4 ? "float" : "double";
   if (std::getenv("SLUICE_REPORT_ULP") != nullptr) {
-    std::printf("%-14s %-6s value %.3f ULP at %.9g, derivative %.3f ULP at %.9g\n",
-                Activation::name.data(), scalar, found.value.ulp, found.value.at,
-                found.derivative.ulp, found.derivative.at);
+    std::printf("%-14s %-6s value %.3f ULP at %.9g, derivative %.3f ULP at %.9g\n", Activation::name.data(), scalar,
+                found.value.ulp, found.value.at, found.derivative.ulp, found.derivative.at);
   }
-  INFO(Activation::name << " of " << scalar << ", " << found.points
-                        << " points: value worst at x = " << found.value.at
+  INFO(Activation::name << " of " << scalar << ", " << found.points << " points: value worst at x = " << found.value.at
                         << ", derivative worst at x = " << found.derivative.at);
   CHECK(found.value.ulp <= value);
   CHECK(found.derivative.ulp <= derivative);
@@ -112,8 +105,7 @@ void check_scalar(const Activation& activation, const Reference& expected, doubl
 
 /// The same for float and double.
 template <class Activation, class Reference>
-void check_accuracy(const Activation& activation, const Reference& expected, double value,
-                    double derivative) {
+void check_accuracy(const Activation& activation, const Reference& expected, double value, double derivative) {
   check_scalar<float>(activation, expected, value, derivative);
   check_scalar<double>(activation, expected, value, derivative);
 }

@@ -48,8 +48,7 @@ class ArrayFile {
       words >> array_name >> rank;
       Array array;
       std::size_t size = 1;
-      for (Index extent = 0; words >> extent; size *= static_cast<std::size_t>(extent))
-        array.extents.push_back(extent);
+      for (Index extent = 0; words >> extent; size *= static_cast<std::size_t>(extent)) array.extents.push_back(extent);
       const char* text = numbers.c_str();
       for (char* end = nullptr;; text = end) {
         const double number = std::strtod(text, &end);

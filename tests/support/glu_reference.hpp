@@ -84,9 +84,12 @@ struct Places {
 };
 inline Places places(Index i, Index n, GateOrder order) {
   switch (order) {
-    case GateOrder::ValueFirst: return {i, i + n};
-    case GateOrder::GateFirst: return {i + n, i};
-    default: return {2 * i + 1, 2 * i};
+    case GateOrder::ValueFirst:
+      return {i, i + n};
+    case GateOrder::GateFirst:
+      return {i + n, i};
+    default:
+      return {2 * i + 1, 2 * i};
   }
 }
 
@@ -120,8 +123,8 @@ inline Array glu_gradient_reference(Array h, Array dy, std::size_t axis, GateOrd
   return dh;
 }
 
-/// The largest difference, in units of Scalar's epsilon times the largest finite number of the reference. Infinite where
-/// shapes differ, or NaNs or infinities stand elsewhere.
+/// The largest difference, in units of Scalar's epsilon times the largest finite number of the reference. Infinite
+/// where shapes differ, or NaNs or infinities stand elsewhere.
 template <class Scalar>
 double distance(const Array& got, const Array& expected) {
   if (got.extents != expected.extents) return std::numeric_limits<double>::infinity();

@@ -42,8 +42,7 @@ double relative_error(const Eigen::DenseBase<A>& got, const Eigen::DenseBase<B>&
 template <class Scalar>
 double rounding(Index terms) {
   return 4 * std::sqrt(static_cast<double>(terms) + 16) *
-         std::max(static_cast<double>(std::numeric_limits<Scalar>::epsilon()),
-                  std::numeric_limits<double>::epsilon());
+         std::max(static_cast<double>(std::numeric_limits<Scalar>::epsilon()), std::numeric_limits<double>::epsilon());
 }
 
 /// Same shape and same bits; any NaN equals any other.

@@ -26,11 +26,9 @@ class Random {
   /// Fills anything that can be written to, scaled.
   template <class Derived>
   void fill(const Eigen::DenseBase<Derived>& target, double scale = 1) {
-    auto& m = const_cast<Eigen::DenseBase<Derived>&>(target)
-                  .derived();  // so that temporary maps and blocks bind
+    auto& m = const_cast<Eigen::DenseBase<Derived>&>(target).derived();  // so that temporary maps and blocks bind
     for (Index i = 0; i < m.rows(); ++i) {
-      for (Index j = 0; j < m.cols(); ++j)
-        m(i, j) = static_cast<typename Derived::Scalar>(scale * number());
+      for (Index j = 0; j < m.cols(); ++j) m(i, j) = static_cast<typename Derived::Scalar>(scale * number());
     }
   }
   template <class Matrix>

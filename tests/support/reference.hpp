@@ -24,17 +24,15 @@ struct Function {
 };
 
 inline constexpr Function identity{[](double x) { return x; }, [](double) { return 1.0; }};
-inline constexpr Function sigmoid{
-    [](double x) { return 1 / (1 + std::exp(-x)); },
-    [](double x) { return 1 / ((1 + std::exp(-x)) * (1 + std::exp(x))); }};
+inline constexpr Function sigmoid{[](double x) { return 1 / (1 + std::exp(-x)); },
+                                  [](double x) { return 1 / ((1 + std::exp(-x)) * (1 + std::exp(x))); }};
 inline constexpr Function tanh{[](double x) { return std::tanh(x); },
                                [](double x) { return 1 / (std::cosh(x) * std::cosh(x)); }};
 // NaN stays NaN, in the derivative as well.
 inline constexpr Function relu{[](double x) { return x < 0 ? 0.0 : x; },
                                [](double x) { return x > 0 ? 1.0 : (x <= 0 ? 0.0 : x); }};
-inline constexpr Function silu{
-    [](double x) { return x / (1 + std::exp(-x)); },
-    [](double x) { return sigmoid.value(x) + x * sigmoid.derivative(x); }};
+inline constexpr Function silu{[](double x) { return x / (1 + std::exp(-x)); },
+                               [](double x) { return sigmoid.value(x) + x * sigmoid.derivative(x); }};
 inline constexpr Function gelu{[](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; },
                                [](double x) {
                                  return std::erfc(-x / std::sqrt(2.0)) / 2 +
@@ -76,8 +74,7 @@ inline Matrix multiply(const Matrix& a, const Matrix& b) {
   return c;
 }
 
-inline Forward forward(const Matrix& x, const Parameters& p, Function gate,
-                       Function value = identity) {
+inline Forward forward(const Matrix& x, const Parameters& p, Function gate, Function value = identity) {
   Forward f{multiply(x, p.value_weight), multiply(x, p.gate_weight), {}, {}};
   f.activated.resize(f.value.rows(), f.value.cols());
   f.output = f.activated;
@@ -101,8 +98,7 @@ inline Backward backward(const Matrix& x, const Matrix& dy, const Parameters& p,
                          Function value = identity) {
   const Forward f = forward(x, p, gate, value);
   Matrix dv(dy.rows(), dy.cols()), dg(dy.rows(), dy.cols());
-  Backward b{{{}, {}, Eigen::RowVectorXd::Zero(dy.cols()), Eigen::RowVectorXd::Zero(dy.cols())},
-             {}};
+  Backward b{{{}, {}, Eigen::RowVectorXd::Zero(dy.cols()), Eigen::RowVectorXd::Zero(dy.cols())}, {}};
   for (Index i = 0; i < dy.rows(); ++i) {
     for (Index j = 0; j < dy.cols(); ++j) {
       dv(i, j) = dy(i, j) * f.activated(i, j) * value.derivative(f.value(i, j));

@@ -25,16 +25,26 @@ class Strided {
 
   Strided(Index rows, Index cols, Arrangement arrangement) : rows_(rows), cols_(cols) {
     switch (arrangement) {
-      case Arrangement::Rows: row_stride_ = cols, col_stride_ = 1; break;
-      case Arrangement::Cols: row_stride_ = 1, col_stride_ = rows; break;
-      case Arrangement::PaddedRows: row_stride_ = cols + 3, col_stride_ = 1; break;
-      case Arrangement::PaddedCols: row_stride_ = 1, col_stride_ = rows + 5; break;
-      default: row_stride_ = 3 * cols + 1, col_stride_ = 3;
+      case Arrangement::Rows:
+        row_stride_ = cols, col_stride_ = 1;
+        break;
+      case Arrangement::Cols:
+        row_stride_ = 1, col_stride_ = rows;
+        break;
+      case Arrangement::PaddedRows:
+        row_stride_ = cols + 3, col_stride_ = 1;
+        break;
+      case Arrangement::PaddedCols:
+        row_stride_ = 1, col_stride_ = rows + 5;
+        break;
+      default:
+        row_stride_ = 3 * cols + 1, col_stride_ = 3;
     }
     const Index last = rows == 0 || cols == 0 ? 0 : (rows - 1) * row_stride_ + (cols - 1) * col_stride_ + 1;
     memory_.assign(static_cast<std::size_t>(margin + last + margin), canary);
   }
-  Strided(const Array& numbers, Arrangement arrangement) : Strided(numbers.extents[0], numbers.extents[1], arrangement) {
+  Strided(const Array& numbers, Arrangement arrangement)
+      : Strided(numbers.extents[0], numbers.extents[1], arrangement) {
     Array a = numbers;
     a.for_each_index([&](const std::vector<Index>& i) { map()(i[0], i[1]) = static_cast<Scalar>(a.at(i)); });
   }

@@ -18,7 +18,8 @@ std::array<Index, static_cast<std::size_t>(Tensor::NumDimensions)> tensor_index(
   return result;
 }
 
-/// Where the element of this index stands: the last axis is the fastest in a row-major tensor, the first in a column-major.
+/// Where the element of this index stands: the last axis is the fastest in a row-major tensor, the first in a
+/// column-major.
 inline Index position(const std::vector<Index>& extents, const std::vector<Index>& index, bool row_major) {
   Index result = 0;
   for (std::size_t n = 0; n < extents.size(); ++n) {
@@ -29,9 +30,8 @@ inline Index position(const std::vector<Index>& extents, const std::vector<Index
 }
 template <class Scalar>
 void write(Array from, Scalar* to, bool row_major) {
-  from.for_each_index([&](const std::vector<Index>& i) {
-    to[position(from.extents, i, row_major)] = static_cast<Scalar>(from.at(i));
-  });
+  from.for_each_index(
+      [&](const std::vector<Index>& i) { to[position(from.extents, i, row_major)] = static_cast<Scalar>(from.at(i)); });
 }
 template <class Scalar>
 Array read(const Scalar* from, const std::vector<Index>& extents, bool row_major) {

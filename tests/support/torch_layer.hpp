@@ -29,8 +29,7 @@ inline constexpr double torch_tolerance = std::is_same_v<Scalar, float> ? 1e-6 :
 
 /// One result of one variant. Not a template, and the only place with a CHECK: those compile
 /// slowly.
-inline void check_result(const std::string& variant, const char* name, const Eigen::MatrixXd& got,
-                         double tolerance) {
+inline void check_result(const std::string& variant, const char* name, const Eigen::MatrixXd& got, double tolerance) {
   INFO(variant << "." << name);
   CHECK(relative_error(got, torch_layer_file()[variant + "." + name].matrix()) <= tolerance);
 }

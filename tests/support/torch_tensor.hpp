@@ -53,15 +53,14 @@ Array array_of(const Tensor& tensor) {
   Array array;
   array.extents.assign(tensor.dimensions().begin(), tensor.dimensions().end());
   array.numbers.resize(static_cast<std::size_t>(tensor.size()));
-  visit_last_fastest(tensor, [&](std::size_t place, const auto& scalar) {
-    array.numbers[place] = static_cast<double>(scalar);
-  });
+  visit_last_fastest(
+      tensor, [&](std::size_t place, const auto& scalar) { array.numbers[place] = static_cast<double>(scalar); });
   return array;
 }
 
 /// Not a template, and the only place with a CHECK: those compile slowly.
-inline void check_array(const std::string& name, const Array& got, const Array& want,
-                        const std::vector<Index>& extents, double tolerance) {
+inline void check_array(const std::string& name, const Array& got, const Array& want, const std::vector<Index>& extents,
+                        double tolerance) {
   INFO(name << ", rank " << extents.size());
   CHECK(got.extents == extents);
   CHECK(relative_error(got.matrix(), want.matrix()) <= tolerance);

@@ -62,8 +62,7 @@ void check_losses(const std::string& variant, double tolerance) {
   for (std::size_t epoch = 0; epoch < losses.numbers.size(); ++epoch) {
     const auto begin = order.begin() + static_cast<std::ptrdiff_t>(epoch) * train.size();
     const double loss = network.learn_epoch(x, t, {begin, begin + train.size()});
-    INFO(variant << ", epoch " << epoch + 1 << ": " << loss
-                 << ", PyTorch: " << losses.numbers[epoch]);
+    INFO(variant << ", epoch " << epoch + 1 << ": " << loss << ", PyTorch: " << losses.numbers[epoch]);
     CHECK(std::abs(loss - losses.numbers[epoch]) <= tolerance * losses.numbers[epoch]);
   }
 }

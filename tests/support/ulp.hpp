@@ -28,8 +28,7 @@ double ulp_error(Scalar actual, Reference expected) {
     return magnitude > Reference(Limits::max()) && (expected > 0) == (actual > 0) ? 0.0 : INFINITY;
   if (magnitude > Reference(Limits::max())) return INFINITY;
   int exponent = Limits::min_exponent - 1;  // of the smallest normal number
-  if (magnitude >= Reference(Limits::min()))
-    exponent = std::ilogb(static_cast<long double>(magnitude));
+  if (magnitude >= Reference(Limits::min())) exponent = std::ilogb(static_cast<long double>(magnitude));
   const Reference spacing = static_cast<Reference>(std::ldexp(1.0L, exponent - Limits::digits + 1));
   const Reference difference = Reference(actual) - expected;
   return static_cast<double>((difference < 0 ? -difference : difference) / spacing);
@@ -54,10 +53,7 @@ std::vector<Scalar> all_exponents(int mantissas) {
   std::vector<Scalar> points;
   for (Bits e = 0; e < exponents; ++e) {
     for (int i = 0; i < mantissas; ++i) {
-      const Bits mantissa = i == 0   ? 0
-                            : i == 1 ? mask
-                            : i == 2 ? 1
-                                     : static_cast<Bits>(random()) & mask;
+      const Bits mantissa = i == 0 ? 0 : i == 1 ? mask : i == 2 ? 1 : static_cast<Bits>(random()) & mask;
       const Scalar x = std::bit_cast<Scalar>(static_cast<Bits>(e << width | mantissa));
       points.push_back(x);
       points.push_back(-x);

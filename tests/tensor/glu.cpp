@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// glu() and glu_backward() on tensors of rank 1 to 5, both layouts, along every axis and in every gate order, against naive
-// loops in double.
+// glu() and glu_backward() on tensors of rank 1 to 5, both layouts, along every axis and in every gate order, against
+// naive loops in double.
 
 #include "support/catch.hpp"
 #include "support/tensors.hpp"
@@ -36,8 +36,8 @@ std::string faults(const std::vector<Index>& extents, const Gating& reference) {
     for (const GateOrder order : all_orders) {
       const auto check = [&](const char* what, bool good) {
         if (!good) {
-          found += std::string(what) + " (rank " + std::to_string(rank) + ", axis " + std::to_string(axis) + ", order " +
-                   std::to_string(int(order)) + ") ";
+          found += std::string(what) + " (rank " + std::to_string(rank) + ", axis " + std::to_string(axis) +
+                   ", order " + std::to_string(int(order)) + ") ";
         }
       };
       const Tensor y = sluice::glu<Activation>(input, axis, order);

@@ -30,12 +30,10 @@ TEST_CASE("a layer refuses tensors of other shapes", "[tensor]") {
   x.setZero();
   wrong.setZero();
   y.setConstant(7.f);
-  CHECK(refusal([&] { layer(wrong); }) ==
-        "GatedLinearUnit: expected input with 30 features, got 31 (input is 2×3×31)");
+  CHECK(refusal([&] { layer(wrong); }) == "GatedLinearUnit: expected input with 30 features, got 31 (input is 2×3×31)");
   CHECK(refusal([&] { layer.forward(x, y); }) == "GatedLinearUnit: expected output of 2×3×10, got 3×2×10");
   Eigen::TensorMap<Eigen::Tensor<float, 3>> no_samples(y.data(), 0, 3, 10), inside(x.data(), 2, 3, 10);
-  CHECK(refusal([&] { layer.forward(x, no_samples); }) ==
-        "GatedLinearUnit: expected output of 2×3×10, got 0×3×10");
+  CHECK(refusal([&] { layer.forward(x, no_samples); }) == "GatedLinearUnit: expected output of 2×3×10, got 0×3×10");
   CHECK(refusal([&] { layer.forward(x, inside); }) ==
         "GatedLinearUnit: expected input and output in separate memory, got an overlap");
   for (Index i = 0; i < y.size(); ++i) REQUIRE(y.data()[i] == 7.f);
@@ -56,6 +54,4 @@ TEST_CASE("a layer takes an empty batch of tensors, and sizes in the tensor's ty
   CHECK(from_fixed(2, 4) == Approx(expected(2, 4)));
 }
 
-TEST_CASE("a double layer takes tensors", "[tensor]") {
-  CHECK(faults<Eigen::Tensor<double, 3>>({3, 4}) == "");
-}
+TEST_CASE("a double layer takes tensors", "[tensor]") { CHECK(faults<Eigen::Tensor<double, 3>>({3, 4}) == ""); }

@@ -71,8 +71,8 @@ struct Reference {
   }
 };
 
-/// One test's numbers and what is wrong with the results: nothing, it is to be hoped. Compiled once a scalar, and without
-/// Catch2 assertions, because these take longest to compile.
+/// One test's numbers and what is wrong with the results: nothing, it is to be hoped. Compiled once a scalar, and
+/// without Catch2 assertions, because these take longest to compile.
 template <class Scalar>
 struct Trial {
   std::vector<Index> extents, y_extents;

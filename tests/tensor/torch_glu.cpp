@@ -15,8 +15,7 @@
 namespace {
 
 template <class Activation, class Tensor>
-void check_axis(const test::ArrayFile& file, const std::string& name, int axis,
-                sluice::GateOrder order) {
+void check_axis(const test::ArrayFile& file, const std::string& name, int axis, sluice::GateOrder order) {
   constexpr int rank = Tensor::NumDimensions;
   const double tolerance = std::is_same_v<typename Tensor::Scalar, float> ? 1e-6 : 1e-14;
   const std::string at = ".axis" + std::to_string(axis < 0 ? axis + rank : axis);
@@ -28,8 +27,7 @@ void check_axis(const test::ArrayFile& file, const std::string& name, int axis,
   const test::Array& want = file[name + at + ".y"];
   test::check_array(name + at + ".y", test::array_of(y), want, want.extents, tolerance);
   const Tensor dh = sluice::glu_backward<Activation>(h, dy, axis, order);
-  test::check_array(name + at + ".dh", test::array_of(dh), file[name + at + ".dh"], h_array.extents,
-                    tolerance);
+  test::check_array(name + at + ".dh", test::array_of(dh), file[name + at + ".dh"], h_array.extents, tolerance);
 }
 
 template <class Scalar, int Rank, int Layout>
@@ -37,12 +35,10 @@ void check_rank() {
   using Tensor = Eigen::Tensor<Scalar, Rank, Layout>;
   const test::ArrayFile file("torch_glu.txt");
   for (int axis = -Rank; axis < Rank; ++axis) {
-    check_axis<sluice::Sigmoid, Tensor>(file, "glu" + std::to_string(Rank), axis,
-                                        sluice::GateOrder::ValueFirst);
+    check_axis<sluice::Sigmoid, Tensor>(file, "glu" + std::to_string(Rank), axis, sluice::GateOrder::ValueFirst);
     if constexpr (Rank == 3) {
       check_axis<sluice::SiLU, Tensor>(file, "silu_gate_first", axis, sluice::GateOrder::GateFirst);
-      check_axis<sluice::SiLU, Tensor>(file, "silu_interleaved", axis,
-                                       sluice::GateOrder::Interleaved);
+      check_axis<sluice::SiLU, Tensor>(file, "silu_interleaved", axis, sluice::GateOrder::Interleaved);
     }
   }
 }

@@ -8,6 +8,5 @@
 
 TEST_CASE("WaveNet's and gpt-oss's gating of tensors agrees with PyTorch", "[tensor][torch]") {
   test::check_torch_tensors<sluice::Gating<sluice::Sigmoid, sluice::Tanh>>("wavenet");
-  test::check_torch_tensors<sluice::Gating<sluice::ClampedSiLU, sluice::ClampedLinear>>(
-      "clamped_swiglu");
+  test::check_torch_tensors<sluice::Gating<sluice::ClampedSiLU, sluice::ClampedLinear>>("clamped_swiglu");
 }

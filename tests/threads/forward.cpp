@@ -59,9 +59,8 @@ void check(Layer layer) {
       shared.forward(w.x, y, gate);
       shared.forward(2 * (w.x / 2), cached_y, cache);
       shared.backward(w.x, w.dy, cache, dx, gradients);
-      const bool right = test::same_bits(y, w.y) && test::same_bits(gate, w.gate) &&
-                         test::same_bits(cached_y, w.y) && test::same_bits(dx, w.dx) &&
-                         test::same_bits(gradients.parameters(), w.gradients);
+      const bool right = test::same_bits(y, w.y) && test::same_bits(gate, w.gate) && test::same_bits(cached_y, w.y) &&
+                         test::same_bits(dx, w.dx) && test::same_bits(gradients.parameters(), w.gradients);
       shared.backward(w.x, w.dy, recomputed_dx, gradients);
       if (!right || !test::same_bits(recomputed_dx, w.dx)) ++wrong;
     }

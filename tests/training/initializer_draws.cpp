@@ -44,8 +44,8 @@ struct Composite {
   template <class F>
   void for_each_linear(const F& f) {
     sluice::detail::for_each_linear(inner, f);
-    f(Eigen::Map<Eigen::MatrixXd>(kernel.data(), 4, 2),
-      Eigen::Map<Eigen::RowVectorXd>(bias.data(), 2), sluice::Fans{400, 2});
+    f(Eigen::Map<Eigen::MatrixXd>(kernel.data(), 4, 2), Eigen::Map<Eigen::RowVectorXd>(bias.data(), 2),
+      sluice::Fans{400, 2});
   }
 };
 
@@ -87,8 +87,7 @@ TEST_CASE("a float layer starts from the rounded weights of the double layer") {
 
 TEST_CASE("a layer without bias draws the weights of a layer with zero biases") {
   const auto with = initialized(sluice::GLU<double>(input_dim, units), sluice::HeUniform{});
-  const auto without =
-      initialized(sluice::GLU<double>(input_dim, units, {.bias = false}), sluice::HeUniform{});
+  const auto without = initialized(sluice::GLU<double>(input_dim, units, {.bias = false}), sluice::HeUniform{});
   CHECK(with.value_weight() == without.value_weight());
   CHECK(with.gate_weight() == without.gate_weight());
 }
@@ -118,21 +117,21 @@ TEST_CASE("known numbers for a known seed") {
 
   SECTION("GlorotUniform") {
     sluice::initialize(layer, sluice::GlorotUniform{}, rng);
-    expected << 0.87083341620034452, 0.73844943214179817, 0.15264683215042919, 0.68430283913000497,
-        0.17352791108983024, -0.25031982911213296, -0.90338517648205996, -1.0767914446394758,
-        0.91542043144833648, 0.91134254420623919, 0.94730230732795406, 0.28194459511996609;
+    expected << 0.87083341620034452, 0.73844943214179817, 0.15264683215042919, 0.68430283913000497, 0.17352791108983024,
+        -0.25031982911213296, -0.90338517648205996, -1.0767914446394758, 0.91542043144833648, 0.91134254420623919,
+        0.94730230732795406, 0.28194459511996609;
   }
   SECTION("HeNormal, truncated") {
     sluice::initialize(layer, sluice::HeNormal{}, rng);
-    expected << 1.0878524921805027, 0.85576832357468126, 0.15545900077184007, 0.77503201699909402,
-        0.17696831685893137, -0.25699034031928912, -1.1563634901178193, -1.733991828447947,
-        1.1833570854286137, 1.1740995043547985, 1.2601920332348392, 0.2904741136947674;
+    expected << 1.0878524921805027, 0.85576832357468126, 0.15545900077184007, 0.77503201699909402, 0.17696831685893137,
+        -0.25699034031928912, -1.1563634901178193, -1.733991828447947, 1.1833570854286137, 1.1740995043547985,
+        1.2601920332348392, 0.2904741136947674;
   }
   SECTION("LeCunNormal, not truncated") {
     sluice::initialize(layer, sluice::LeCunNormal{.truncated = false}, rng);
-    expected << 0.73168657691294762, 0.56720279222234804, 0.10134968197060344, 0.51185137330587547,
-        0.11538823564647029, -0.16767756726022304, -0.78247567809853319, -1.3776120697607205,
-        0.80287747284937235, 0.79585317557300829, 0.86242957757831922, 0.18959286842530218;
+    expected << 0.73168657691294762, 0.56720279222234804, 0.10134968197060344, 0.51185137330587547, 0.11538823564647029,
+        -0.16767756726022304, -0.78247567809853319, -1.3776120697607205, 0.80287747284937235, 0.79585317557300829,
+        0.86242957757831922, 0.18959286842530218;
   }
   Eigen::Matrix<double, 6, 2> drawn;
   drawn << layer.value_weight(), layer.gate_weight();
@@ -154,7 +153,7 @@ TEST_CASE("any generator will do: 64 bits, 48 bits, a range that is no power of 
 
   Digits digits;
   CHECK(sluice::detail::uniform_open(digits) == Approx(8.0 / 9).epsilon(1e-15));  // octal 0.707070…
-  CHECK(digits.next_ == 45);  // 18 digits and 27 that were refused
+  CHECK(digits.next_ == 45);                                                      // 18 digits and 27 that were refused
 
   // A temporary is fine, too.
   sluice::GLU<double> layer(2, 1);

@@ -38,16 +38,14 @@ double distance(const std::vector<double>& sample, const Cdf& cdf) {
   double largest = 0;
   for (std::size_t i = 0; i < sample.size(); ++i) {
     const double p = cdf(sample[i]);
-    largest =
-        std::max({largest, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
+    largest = std::max({largest, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
   }
   return largest;
 }
 
 // standard_deviation: of the weights. largest: no weight may lie beyond, some must come near.
 template <class Cdf>
-void check(const std::vector<double>& sample, double standard_deviation, double largest,
-           const Cdf& cdf) {
+void check(const std::vector<double>& sample, double standard_deviation, double largest, const Cdf& cdf) {
   const double n = static_cast<double>(sample.size());
   double mean = 0, square = 0;
   for (double x : sample) mean += x / n;
@@ -109,9 +107,8 @@ void check_truncated(const Init& initializer, double deviation) {
   CHECK(layer.gate_bias().isZero(0));
   const double before_cut = deviation / 0.87962566103423978;
   for_both_halves(layer, [&](const std::vector<double>& weights) {
-    check(weights, deviation, 2 * before_cut, [&](double x) {
-      return (normal_cdf(x / before_cut) - normal_cdf(-2)) / (normal_cdf(2) - normal_cdf(-2));
-    });
+    check(weights, deviation, 2 * before_cut,
+          [&](double x) { return (normal_cdf(x / before_cut) - normal_cdf(-2)) / (normal_cdf(2) - normal_cdf(-2)); });
   });
 }
 
@@ -119,37 +116,23 @@ void check_truncated(const Init& initializer, double deviation) {
 
 TEST_CASE("Glorot: fans of one half, 150 in and 40 out") {
   SECTION("uniform") { check_uniform(sluice::GlorotUniform{}, std::sqrt(6.0 / 190)); }
-  SECTION("uniform, gain") {
-    check_uniform(sluice::GlorotUniform{.gain = 0.5}, 0.5 * std::sqrt(6.0 / 190));
-  }
+  SECTION("uniform, gain") { check_uniform(sluice::GlorotUniform{.gain = 0.5}, 0.5 * std::sqrt(6.0 / 190)); }
   SECTION("truncated normal") { check_truncated(sluice::GlorotNormal{}, std::sqrt(2.0 / 190)); }
-  SECTION("truncated normal, gain") {
-    check_truncated(sluice::GlorotNormal{.gain = 3}, 3 * std::sqrt(2.0 / 190));
-  }
-  SECTION("normal") {
-    check_normal(sluice::GlorotNormal{.truncated = false}, std::sqrt(2.0 / 190));
-  }
+  SECTION("truncated normal, gain") { check_truncated(sluice::GlorotNormal{.gain = 3}, 3 * std::sqrt(2.0 / 190)); }
+  SECTION("normal") { check_normal(sluice::GlorotNormal{.truncated = false}, std::sqrt(2.0 / 190)); }
 }
 
 TEST_CASE("He: 150 in") {
   SECTION("uniform") { check_uniform(sluice::HeUniform{}, std::sqrt(6.0 / 150)); }
-  SECTION("uniform, gain") {
-    check_uniform(sluice::HeUniform{.gain = 2}, 2 * std::sqrt(6.0 / 150));
-  }
-  SECTION("truncated normal") {
-    check_truncated(sluice::HeNormal{.gain = 0.1}, 0.1 * std::sqrt(2.0 / 150));
-  }
+  SECTION("uniform, gain") { check_uniform(sluice::HeUniform{.gain = 2}, 2 * std::sqrt(6.0 / 150)); }
+  SECTION("truncated normal") { check_truncated(sluice::HeNormal{.gain = 0.1}, 0.1 * std::sqrt(2.0 / 150)); }
   SECTION("normal") { check_normal(sluice::HeNormal{.truncated = false}, std::sqrt(2.0 / 150)); }
 }
 
 TEST_CASE("LeCun: 150 in") {
   SECTION("uniform") { check_uniform(sluice::LeCunUniform{}, std::sqrt(3.0 / 150)); }
-  SECTION("uniform, gain") {
-    check_uniform(sluice::LeCunUniform{.gain = 2}, 2 * std::sqrt(3.0 / 150));
-  }
-  SECTION("truncated normal") {
-    check_truncated(sluice::LeCunNormal{.gain = 0.1}, 0.1 * std::sqrt(1.0 / 150));
-  }
+  SECTION("uniform, gain") { check_uniform(sluice::LeCunUniform{.gain = 2}, 2 * std::sqrt(3.0 / 150)); }
+  SECTION("truncated normal") { check_truncated(sluice::LeCunNormal{.gain = 0.1}, 0.1 * std::sqrt(1.0 / 150)); }
   SECTION("normal") { check_normal(sluice::LeCunNormal{.truncated = false}, std::sqrt(1.0 / 150)); }
 }
 

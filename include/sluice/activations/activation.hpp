@@ -39,8 +39,8 @@ concept HasActivationDerivative = requires(const A a, const Scalar x) {
 template <class A, class Scalar = float>
 concept Activation = HasActivationName<A> && HasActivationValue<A, Scalar> && HasActivationDerivative<A, Scalar>;
 
-/// The result of an activation's value_and_derivative(x), an optional function for activations whose value and derivative
-/// have much in common.
+/// The result of an activation's value_and_derivative(x), an optional function for activations whose value and
+/// derivative have much in common.
 template <class T>
 struct ValueAndDerivative {
   T value;

@@ -35,8 +35,7 @@ struct GELU {
       const T u = T(1) / (t + T(C::gelu_pivot));
       const T s = (t - T(C::gelu_pivot)) * u;
       const T tail = math::polynomial(s, C::gelu_tail) * u * e.mantissa;  // Φ(-t) / root²
-      return simd::select(x < T(0), x * tail * e.root * e.root,
-                          x * simd::fma(-(tail * e.root), e.root, T(1)));
+      return simd::select(x < T(0), x * tail * e.root * e.root, x * simd::fma(-(tail * e.root), e.root, T(1)));
     } else {
       return x * math::normal_cdf(x);
     }
@@ -50,8 +49,7 @@ struct GELU {
       const math::ScaledExp<T> e = exp_minus_half_square(t);
       const T s = (t - T(C::gelu_pivot)) / (t + T(C::gelu_pivot));
       const T distance = (T(C::gelu_root_hi) - simd::abs(x)) + T(C::gelu_root_lo);
-      const T tail =
-          math::polynomial(s, C::gelu_slope) * e.mantissa * distance * e.root;  // GELU'(-t) / root
+      const T tail = math::polynomial(s, C::gelu_slope) * e.mantissa * distance * e.root;  // GELU'(-t) / root
       return simd::select(x < T(0), tail * e.root, simd::fma(-tail, e.root, T(1)));
     } else {
       return math::normal_cdf(x) + x * math::normal_pdf(x);

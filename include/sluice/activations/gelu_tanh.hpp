@@ -26,8 +26,7 @@ struct GELUTanh {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return math::logistic(x,
-                          argument(math::bounded(x, -C::gelu_tanh_end, C::gelu_tanh_negligible)));
+    return math::logistic(x, argument(math::bounded(x, -C::gelu_tanh_end, C::gelu_tanh_negligible)));
   }
 
   template <class T>
@@ -42,8 +41,7 @@ struct GELUTanh {
     const T slope = simd::fma(T(y * y), T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
     const T exp_v0 = T(C::gelu_tanh_root_exp);
     const math::Bracket<T> bracket{linear, d, exp_v0, T(linear - exp_v0)};
-    return math::nan_unless_finite(
-        x, math::gated_slope(argument(y), T(simd::fma(y, slope, T(1))), bracket));
+    return math::nan_unless_finite(x, math::gated_slope(argument(y), T(simd::fma(y, slope, T(1))), bracket));
   }
 
  private:

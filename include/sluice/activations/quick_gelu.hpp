@@ -19,15 +19,13 @@ struct QuickGELU {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return detail::swish_value(x, 1.702,
-                               math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
+    return detail::swish_value(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T derivative(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return detail::swish_derivative(
-        x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
+    return detail::swish_derivative(x, 1.702, math::two_part<T>(C::quick_gelu_beta_hi, C::quick_gelu_beta_lo));
   }
 };
 

@@ -24,8 +24,7 @@ struct Softplus {
       using C = math::CoefficientsOf<T>;
       const double slope = beta < 0 ? -beta : beta;
       const T a = simd::min(simd::abs(x), T(static_cast<double>(C::largest_exponent) / slope));
-      const math::ScaledExp<T> e =
-          math::scaled_exp(math::multiply(T(-a), math::two_part<T>(slope)));
+      const math::ScaledExp<T> e = math::scaled_exp(math::multiply(T(-a), math::two_part<T>(slope)));
       // log(1 + w) = 2 atanh(q), q = w / (2 + w), w = e^-|βx|
       const T r = T(1) / simd::fma(T(e.mantissa * e.root), e.root, T(2));
       const T q = e.mantissa * r * e.root * e.root;
@@ -44,8 +43,8 @@ struct Softplus {
   template <class T>
   SLUICE_ALWAYS_INLINE T derivative(const T& x) const {
     using C = math::CoefficientsOf<T>;
-    const T y = detail::bounded_multiple(x, beta, static_cast<double>(C::largest_exponent),
-                                         static_cast<double>(C::negligible));
+    const T y =
+        detail::bounded_multiple(x, beta, static_cast<double>(C::largest_exponent), static_cast<double>(C::negligible));
     return math::logistic(T(1), math::multiply(y, math::two_part<T>(beta)));
   }
 };

@@ -28,13 +28,11 @@ SLUICE_ALWAYS_INLINE T bounded_multiple(const T& x, double beta, double low, dou
 template <class T>
 SLUICE_ALWAYS_INLINE T swish_value(const T& x, double beta, const math::TwoPart<T>& beta_parts) {
   using C = math::CoefficientsOf<T>;
-  const T y = bounded_multiple(x, beta, static_cast<double>(C::largest_exponent),
-                               static_cast<double>(C::negligible));
+  const T y = bounded_multiple(x, beta, static_cast<double>(C::largest_exponent), static_cast<double>(C::negligible));
   return math::logistic(x, math::multiply(y, beta_parts));
 }
 template <class T>
-SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta,
-                                        const math::TwoPart<T>& beta_parts) {
+SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta, const math::TwoPart<T>& beta_parts) {
   using C = math::CoefficientsOf<T>;
   constexpr double end = static_cast<double>(C::largest_exponent);
   const T y = bounded_multiple(x, beta, end, end);

@@ -32,8 +32,7 @@ template <class Scalar>
 struct Bits {
   using Unsigned = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
   static constexpr int mantissa = std::numeric_limits<Scalar>::digits - 1;
-  static constexpr Unsigned bias =
-      static_cast<Unsigned>(std::numeric_limits<Scalar>::max_exponent - 1);
+  static constexpr Unsigned bias = static_cast<Unsigned>(std::numeric_limits<Scalar>::max_exponent - 1);
   static constexpr Unsigned sign = Unsigned{1} << (8 * sizeof(Scalar) - 1);
 };
 
@@ -107,8 +106,7 @@ SLUICE_ALWAYS_INLINE T with_sign_of(const T& magnitude, const T& signed_number) 
 template <class T>
 SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
   using B = Bits<ScalarOf<T>>;
-  constexpr auto mask =
-      ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
+  constexpr auto mask = ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
   return detail::reinterpret<T>(detail::bits_of(x) & mask);
 }
 /// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add

@@ -16,15 +16,15 @@
 #define SLUICE_DETAIL_JOIN(a, b, c, d, e) SLUICE_DETAIL_JOIN_(a, b, c, d, e)
 
 // Eigen's series: 3_4 for Eigen 3.4, 3_5 for Eigen 5 (which keeps its "world" at 3).
-#define SLUICE_ABI_NAMESPACE                                                                       \
-  SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_WORLD_VERSION,              \
-                     EIGEN_MAJOR_VERSION, EIGEN_MAX_ALIGN_BYTES)
+#define SLUICE_ABI_NAMESPACE                                                                               \
+  SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, \
+                     EIGEN_MAX_ALIGN_BYTES)
 
-#define SLUICE_NAMESPACE_BEGIN                                                                     \
-  namespace sluice {                                                                               \
+#define SLUICE_NAMESPACE_BEGIN \
+  namespace sluice {           \
   inline namespace SLUICE_ABI_NAMESPACE {
-#define SLUICE_NAMESPACE_END                                                                       \
-  }                                                                                                \
+#define SLUICE_NAMESPACE_END \
+  }                          \
   }
 
 // Small functions that carry packets in registers must disappear into their caller.
@@ -38,8 +38,8 @@
 #define SLUICE_LAMBDA_INLINE __attribute__((always_inline))
 #endif
 
-// In front of a loop of constant length over an array of packets: only when it is unrolled can the array live in registers,
-// and GCC 12 at -O2 does not unroll it unasked.
+// In front of a loop of constant length over an array of packets: only when it is unrolled can the array live in
+// registers, and GCC 12 at -O2 does not unroll it unasked.
 #if defined(__clang__)
 #define SLUICE_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)

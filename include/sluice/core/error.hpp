@@ -39,9 +39,7 @@ template <class... Parts>
 }
 
 /// "32×31"
-inline std::string shape_text(Index rows, Index cols) {
-  return std::to_string(rows) + "×" + std::to_string(cols);
-}
+inline std::string shape_text(Index rows, Index cols) { return std::to_string(rows) + "×" + std::to_string(cols); }
 
 /// "30 → 10 with bias"
 inline std::string layer_text(Index input_dim, Index units, bool has_bias) {

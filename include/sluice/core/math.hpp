@@ -49,8 +49,7 @@ concept Differentiable = requires(T x) {
 
 /// The coefficients that suit T.
 template <class T>
-using CoefficientsOf =
-    Coefficients<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>>;
+using CoefficientsOf = Coefficients<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>>;
 
 /// function(x); for numbers that carry derivatives, by the chain rule.
 template <class T, class Function, class Derivative>
@@ -158,8 +157,7 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
 /// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
 template <bool Mirrored = false, Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
-  return simd::fma(
-      r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
+  return simd::fma(r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
 }
 /// e^(r + error) for |r| ≤ ln 2, hardly worse than rounded once.
 template <Vectorizable T>
@@ -277,8 +275,7 @@ T normal_cdf(const T& x) {
 
 /// With v = k ln 4 + rest: 1 + e^-v = 1 + 4^-k·e^-rest = (2^k + 2^-k·e^-rest) / 2^k.
 template <Vectorizable T>
-SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a,
-                                                      const T& rest) {
+SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a, const T& rest) {
   return n / simd::fma(exp_reduced<true>(rest), a.inverse_root, a.root) * a.root;
 }
 
@@ -353,12 +350,10 @@ struct GatedSlopeParts {
 
 /// |v| ≤ largest_exponent.
 template <class T>
-SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v,
-                                                          const T& one_plus_x_dv,
+SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v, const T& one_plus_x_dv,
                                                           const Bracket<T>& b) {
   const auto negative = v.hi < T(0);
-  const ScaledExp<T> e =
-      scaled_exp(TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
+  const ScaledExp<T> e = scaled_exp(TwoPart<T>{T(-simd::abs(v.hi)), simd::select(negative, v.lo, T(-v.lo))});
   const T half = e.mantissa * e.root;
   T bracket;
   if constexpr (Vectorizable<T>) {
@@ -368,29 +363,25 @@ SLUICE_ALWAYS_INLINE GatedSlopeParts<T> gated_slope_parts(const TwoPart<T>& v,
   } else {
     bracket = b.linear + b.exp_v0 * expm1(b.d);
   }
-  const T numerator = simd::select(negative, T(bracket * e.mantissa),
-                                   T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
-  return {numerator, half, e.root, simd::select(negative, e.root, T(1)),
-          simd::select(negative, e.mantissa, T(1))};
+  const T numerator =
+      simd::select(negative, T(bracket * e.mantissa), T(simd::fma(T(one_plus_x_dv * half), e.root, T(1))));
+  return {numerator, half, e.root, simd::select(negative, e.root, T(1)), simd::select(negative, e.mantissa, T(1))};
 }
 
 /// The derivative of x·σ(v) by x.
 template <class T>
-SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv,
-                                   const Bracket<T>& b) {
+SLUICE_ALWAYS_INLINE T gated_slope(const TwoPart<T>& v, const T& one_plus_x_dv, const Bracket<T>& b) {
   const GatedSlopeParts<T> p = gated_slope_parts(v, one_plus_x_dv, b);
   return p.numerator / one_plus_squared(p.half, p.root) * p.scale * p.scale;
 }
 
 /// The derivative together with the value x·σ(v): one more rounding in each, half the work.
 template <class T>
-SLUICE_ALWAYS_INLINE GatedSlope<T> gated_value_and_slope(const T& x, const TwoPart<T>& v,
-                                                         const T& one_plus_x_dv,
+SLUICE_ALWAYS_INLINE GatedSlope<T> gated_value_and_slope(const T& x, const TwoPart<T>& v, const T& one_plus_x_dv,
                                                          const Bracket<T>& b) {
   const GatedSlopeParts<T> p = gated_slope_parts(v, one_plus_x_dv, b);
   const T inverse = T(1) / simd::fma(p.half, p.root, T(1));
-  return {T(x * p.mantissa * inverse * p.scale * p.scale),
-          T(p.numerator * inverse * inverse * p.scale * p.scale)};
+  return {T(x * p.mantissa * inverse * p.scale * p.scale), T(p.numerator * inverse * inverse * p.scale * p.scale)};
 }
 
 /// `result`, but NaN where x is infinite or NaN: for formulas that contain ∞·0 there.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// MatrixView: a pointer, a shape and two strides. Whatever dense thing a caller hands in (row- or column-major, a block, a
-// map, a transpose, a tensor) is brought to this one type at the door, so that everything behind it is compiled once per
-// scalar and not once per expression.
+// MatrixView: a pointer, a shape and two strides. Whatever dense thing a caller hands in (row- or column-major, a
+// block, a map, a transpose, a tensor) is brought to this one type at the door, so that everything behind it is
+// compiled once per scalar and not once per expression.
 #pragma once
 
 #include <sluice/core/config.hpp>
@@ -33,9 +33,7 @@ struct MatrixView {
   }
   MatrixView transpose() const { return {data, cols, rows, col_stride, row_stride}; }
 
-  operator MatrixView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  operator MatrixView<const T>() const requires(!std::is_const_v<T>) {
     return {data, rows, cols, row_stride, col_stride};
   }
 };
@@ -52,11 +50,7 @@ struct Halves {
   Halves middle_cols(Index first, Index count) const {
     return {value.middle_cols(first, count), gate.middle_cols(first, count)};
   }
-  operator Halves<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {value, gate};
-  }
+  operator Halves<const T>() const requires(!std::is_const_v<T>) { return {value, gate}; }
 };
 
 /// The two halves of a matrix of 2·units columns, [value | gate].
@@ -72,12 +66,12 @@ auto as_eigen(const MatrixView<T>& view) {
   using Scalar = std::remove_const_t<T>;
   using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
   using Mapped = std::conditional_t<std::is_const_v<T>, const Matrix, Matrix>;
-  return Eigen::Map<Mapped, Eigen::Unaligned, Eigen::Stride<Dynamic, Dynamic>>(
-      view.data, view.rows, view.cols, {view.row_stride, view.col_stride});
+  return Eigen::Map<Mapped, Eigen::Unaligned, Eigen::Stride<Dynamic, Dynamic>>(view.data, view.rows, view.cols,
+                                                                               {view.row_stride, view.col_stride});
 }
 
-/// A view as runs of adjacent bytes: `count` runs of `length` bytes, `stride` bytes apart. Where neither stride is 1 the
-/// holes inside a run count as part of it.
+/// A view as runs of adjacent bytes: `count` runs of `length` bytes, `stride` bytes apart. Where neither stride is 1
+/// the holes inside a run count as part of it.
 struct Runs {
   std::uintptr_t begin;
   Index count, length, stride;

@@ -3,8 +3,8 @@
 // How the arguments of a layer are understood as samples: rows are samples, features run along the last axis.
 //
 // A matrix expression is (samples × features). A type that is a vector at compile time is one sample, whichever way it
-// stands. Everything with memory of its own becomes a MatrixView without a copy; an expression without memory is evaluated
-// a block of rows at a time. tensor.hpp adds Eigen's tensors by specialising SampleTraits.
+// stands. Everything with memory of its own becomes a MatrixView without a copy; an expression without memory is
+// evaluated a block of rows at a time. tensor.hpp adds Eigen's tensors by specialising SampleTraits.
 #pragma once
 
 #include <sluice/core/error.hpp>
@@ -37,19 +37,23 @@ enum class SampleOrder { Only, LastAxisFastest, FirstAxisFastest };
 template <class Derived>
 void takes_dense(const Eigen::DenseBase<Derived>&);
 template <class T>
-concept DenseExpression = requires(const T& x) { takes_dense(x); };
+concept DenseExpression = requires(const T& x) {
+  takes_dense(x);
+};
 
 /// A type with memory of its own that can change its size.
 template <class T>
 concept ResizableDense = std::is_base_of_v<Eigen::PlainObjectBase<T>, T> &&
-                         (T::RowsAtCompileTime == Dynamic || T::ColsAtCompileTime == Dynamic);
+    (T::RowsAtCompileTime == Dynamic || T::ColsAtCompileTime == Dynamic);
 
 template <DenseExpression T>
 struct SampleTraits<T> {
   using Scalar = typename T::Scalar;
   static constexpr bool is_supported = true;
   static constexpr bool has_memory =
-      (static_cast<int>(T::Flags) & Eigen::DirectAccessBit) != 0 && requires(const T& x) { x.derived().data(); };
+      (static_cast<int>(T::Flags) & Eigen::DirectAccessBit) != 0 && requires(const T& x) {
+    x.derived().data();
+  };
   static constexpr bool is_writable = has_memory && (static_cast<int>(T::Flags) & Eigen::LvalueBit) != 0;
   static constexpr bool is_column = T::ColsAtCompileTime == 1 && T::RowsAtCompileTime != 1;
   static constexpr bool is_vector = is_column || T::RowsAtCompileTime == 1;
@@ -58,21 +62,15 @@ struct SampleTraits<T> {
 
   using Shape = std::array<Index, 2>;  // samples, features
 
-  static Shape shape(const T& x) {
-    return is_column ? Shape{x.cols(), x.rows()} : Shape{x.rows(), x.cols()};
-  }
+  static Shape shape(const T& x) { return is_column ? Shape{x.cols(), x.rows()} : Shape{x.rows(), x.cols()}; }
   static std::string text(const Shape& shape) {
     return is_column ? shape_text(shape[1], shape[0]) : shape_text(shape[0], shape[1]);
   }
 
-  static MatrixView<const Scalar> view(const T& x)
-    requires(has_memory)
-  {
+  static MatrixView<const Scalar> view(const T& x) requires(has_memory) {
     return orient(MatrixView<const Scalar>{x.derived().data(), x.rows(), x.cols(), x.rowStride(), x.colStride()});
   }
-  static MatrixView<Scalar> writable_view(T& x)
-    requires(is_writable)
-  {
+  static MatrixView<Scalar> writable_view(T& x) requires(is_writable) {
     return orient(MatrixView<Scalar>{x.derived().data(), x.rows(), x.cols(), x.rowStride(), x.colStride()});
   }
 
@@ -102,8 +100,9 @@ struct SampleTraits<T> {
     }
   }
 
-  /// What a layer returns for an input of this type: the same orientation and storage order, another number of features.
-  /// (A matrix of one feature stays a matrix: as a vector type it would be taken for one sample by the next layer.)
+  /// What a layer returns for an input of this type: the same orientation and storage order, another number of
+  /// features. (A matrix of one feature stays a matrix: as a vector type it would be taken for one sample by the next
+  /// layer.)
   template <Index Features>
   using Output = std::conditional_t<
       is_column, Eigen::Matrix<Scalar, Features, 1>,
@@ -216,8 +215,8 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
   }
 }
 
-/// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs later,
-/// in prepare_output: nothing is touched before everything has been checked.
+/// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
+/// later, in prepare_output: nothing is touched before everything has been checked.
 template <class Scalar, Index Features, class X, class Y>
 void check_output(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
   static_assert(TraitsOf<Y>::is_writable,
@@ -239,7 +238,8 @@ auto prepare_output(const X& x, Y& y, Index features) {
 
 /// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.
 template <class A, class B>
-void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a, std::string_view what_b, const B& b) {
+void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a, std::string_view what_b,
+                      const B& b) {
   if constexpr (TraitsOf<A>::has_memory && TraitsOf<B>::has_memory) {
     const bool same_object = static_cast<const void*>(&a) == static_cast<const void*>(&b);  // perhaps still empty
     if (same_object || overlap(TraitsOf<A>::view(a), TraitsOf<B>::view(b))) {

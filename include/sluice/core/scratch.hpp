@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Scratch memory of a call: one growing, aligned buffer for each thread and purpose. After the first call of a size on a
-// thread nothing is allocated any more, and no lock is taken.
+// Scratch memory of a call: one growing, aligned buffer for each thread and purpose. After the first call of a size on
+// a thread nothing is allocated any more, and no lock is taken.
 #pragma once
 
 #include <sluice/core/config.hpp>

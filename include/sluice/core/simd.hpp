@@ -3,8 +3,8 @@
 // simd::Packet<Scalar>: a register of scalars with ordinary operators, and the same vocabulary for plain scalars.
 //
 // A formula that is written once against a type T (operators, T(constant), and the functions of this header and of
-// core/math.hpp) runs in vector lanes with T = Packet<float>, and as it stands with T = float, double, long double or an
-// automatic-differentiation scalar. Comparisons give a mask (bool for scalars) that select() understands.
+// core/math.hpp) runs in vector lanes with T = Packet<float>, and as it stands with T = float, double, long double or
+// an automatic-differentiation scalar. Comparisons give a mask (bool for scalars) that select() understands.
 //
 // The packets are Eigen's. This is the only header that names Eigen::internal, so that a change there has one place.
 #pragma once
@@ -72,8 +72,7 @@ inline constexpr int packet_size = Packet<Scalar>::size;
 
 /// True for the scalars that the packet kernels serve; all others take the plain Eigen path.
 template <class Scalar>
-inline constexpr bool is_vectorized_scalar =
-    std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
+inline constexpr bool is_vectorized_scalar = std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
 
 /// Number of vector registers that the compiler may use.
 inline constexpr int register_count = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS;
@@ -175,8 +174,7 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
 /// `size` scalars from any address.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load(const S* from) {
-  return Packet<S>::from_native(
-      Eigen::internal::ploadu<typename Packet<S>::Native>(from));
+  return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from));
 }
 template <class S>
 SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
@@ -307,8 +305,8 @@ SLUICE_ALWAYS_INLINE void store_register(Scalar* to, const Register<Scalar>& x) 
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
-/// Reads single coefficients of an expression that has no memory of its own (x.cwiseAbs(), 2 * x, ...). A product nested in
-/// it is evaluated once, when the reader is made, as Eigen itself would.
+/// Reads single coefficients of an expression that has no memory of its own (x.cwiseAbs(), 2 * x, ...). A product
+/// nested in it is evaluated once, when the reader is made, as Eigen itself would.
 template <class Expression>
 class CoefficientReader {
  public:

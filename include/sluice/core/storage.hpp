@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// ParameterStorage: the numbers a layer learns, in one aligned piece of memory. Small sizes that are known in the type lie
-// inside the object (no heap); everything else lies on the heap.
+// ParameterStorage: the numbers a layer learns, in one aligned piece of memory. Small sizes that are known in the type
+// lie inside the object (no heap); everything else lies on the heap.
 //
-// A few scalars of padding follow the parameters: kernels read whole packets, also at the end of the last row, and ignore
-// the surplus lanes.
+// A few scalars of padding follow the parameters: kernels read whole packets, also at the end of the last row, and
+// ignore the surplus lanes.
 #pragma once
 
 #include <sluice/core/simd.hpp>
@@ -26,13 +26,14 @@ inline constexpr Index storage_padding = simd::is_vectorized_scalar<Scalar> ? 2 
 
 /// Size: number of parameters, or Dynamic.
 template <class Scalar, Index Size>
-inline constexpr bool is_stored_inline =
-    Size != Dynamic && static_cast<std::size_t>(Size) <= inline_storage_limit / sizeof(Scalar);
+inline constexpr bool is_stored_inline = Size != Dynamic&& static_cast<std::size_t>(Size) <= inline_storage_limit /
+                                                                                                 sizeof(Scalar);
 
 template <class Scalar, Index Size, bool Inline = is_stored_inline<Scalar, Size>>
 class ParameterStorage {
  public:
-  explicit ParameterStorage(Index size) : scalars_(static_cast<std::size_t>(size + storage_padding<Scalar>), Scalar(0)) {}
+  explicit ParameterStorage(Index size)
+      : scalars_(static_cast<std::size_t>(size + storage_padding<Scalar>), Scalar(0)) {}
 
   Scalar* data() { return scalars_.data(); }
   const Scalar* data() const { return scalars_.data(); }

@@ -46,8 +46,9 @@ template <class A, class Scalar>
 constexpr bool check_activation() {
   static_assert(HasActivationName<A>,
                 "sluice: this type is not an activation: it has no `static constexpr std::string_view name`");
-  static_assert(HasActivationValue<A, Scalar>,
-                "sluice: this type is not an activation: it has no `value(x)` that takes and returns the layer's scalar");
+  static_assert(
+      HasActivationValue<A, Scalar>,
+      "sluice: this type is not an activation: it has no `value(x)` that takes and returns the layer's scalar");
   static_assert(HasActivationDerivative<A, Scalar>,
                 "sluice: this type is not an activation: it has no `derivative(x)` that takes and returns the layer's "
                 "scalar");

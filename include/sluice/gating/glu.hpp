@@ -9,8 +9,8 @@
 //
 // With a sigmoid gate, value first, this is torch.nn.functional.glu; Dauphin et al. 2017, arXiv:1612.08083, eq. 1.
 //
-// Every case (any axis, storage order, gate order; matrix or tensor) becomes two strided matrix views, value and gate, and
-// one loop over rows serves them all.
+// Every case (any axis, storage order, gate order; matrix or tensor) becomes two strided matrix views, value and gate,
+// and one loop over rows serves them all.
 #pragma once
 
 #include <sluice/activations/sigmoid.hpp>
@@ -88,8 +88,8 @@ MatrixView<T> unsplit(const AxisView<T>& y, GateOrder order) {
 
 // --- the loop --------------------------------------------------------------------------------------------------------
 
-/// How matrices of one shape are walked through together: by rows or by columns, whichever is adjacent in more of them, and
-/// in one go where the rows follow each other without a gap.
+/// How matrices of one shape are walked through together: by rows or by columns, whichever is adjacent in more of them,
+/// and in one go where the rows follow each other without a gap.
 class Walk {
  public:
   template <class... T>
@@ -210,8 +210,8 @@ void glu_gradient(const G& gating, const Halves<const Scalar>& h, const MatrixVi
 
 // --- arguments -------------------------------------------------------------------------------------------------------
 
-/// What glu() and glu_backward() return: the orientation and storage order of h. Which axis is halved is known at run time
-/// only, so the output of a fixed-size matrix has a size limit instead of a size (and no heap memory).
+/// What glu() and glu_backward() return: the orientation and storage order of h. Which axis is halved is known at run
+/// time only, so the output of a fixed-size matrix has a size limit instead of a size (and no heap memory).
 template <class H>
 struct GluResult {
   using Output = typename TraitsOf<H>::template Output<Dynamic>;
@@ -285,11 +285,13 @@ class GluCall {
   template <class X>
   static constexpr bool check_input_type() {
     using Other = TraitsOf<X>;
-    static_assert(std::is_same_v<typename Other::Scalar, Scalar>, "sluice: glu: all arguments must have the same scalar");
+    static_assert(std::is_same_v<typename Other::Scalar, Scalar>,
+                  "sluice: glu: all arguments must have the same scalar");
     static_assert(std::tuple_size_v<typename Other::Shape> == std::tuple_size_v<Shape>,
                   "sluice: glu: all arguments must have the same rank");
-    static_assert(Other::sample_order == Traits::sample_order,
-                  "sluice: glu: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
+    static_assert(
+        Other::sample_order == Traits::sample_order,
+        "sluice: glu: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
     return true;
   }
   template <class Y>
@@ -366,8 +368,8 @@ void glu(const H& h, Index axis, Y&& y, GateOrder order = GateOrder::ValueFirst,
   });
 }
 
-/// torch's F.glu: splits h along an axis into value and gate, returns value ⊙ gate-activation(gate), evaluated, with that
-/// axis halved and otherwise shaped and stored like h.
+/// torch's F.glu: splits h along an axis into value and gate, returns value ⊙ gate-activation(gate), evaluated, with
+/// that axis halved and otherwise shaped and stored like h.
 ///
 /// h           a matrix expression (axes 0 and 1), a vector (axis 0), or with <sluice/tensor.hpp> a tensor of any rank
 /// axis        negative counts from the end
@@ -388,8 +390,8 @@ auto glu(const H& h, Index axis, GateOrder order = GateOrder::ValueFirst, const 
 
 /// Writes the gradient of h into dh, from h and dy = ∂L/∂y. dh is shaped like h, dy like y.
 ///
-/// Throws std::invalid_argument, before anything is written, where the axis does not exist or has an odd extent, dy or dh
-/// have another shape, or dh shares memory with h or dy.
+/// Throws std::invalid_argument, before anything is written, where the axis does not exist or has an odd extent, dy or
+/// dh have another shape, or dh shares memory with h or dy.
 template <class Activation = Sigmoid, detail::SampleInput H, detail::SampleInput DY, detail::SampleOutput DH>
 void glu_backward(const H& h, const DY& dy, Index axis, DH&& dh, GateOrder order = GateOrder::ValueFirst,
                   const Activation& activation = {}) {

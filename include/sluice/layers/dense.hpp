@@ -45,8 +45,7 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
       : Base(name, input_dim, units, options.bias), activation_(options.activation) {}
 
   /// Sizes from the type.
-  explicit Dense(const Options& options = {})
-    requires(InputDim != Dynamic && Units != Dynamic)
+  explicit Dense(const Options& options = {}) requires(InputDim != Dynamic && Units != Dynamic)
       : Dense(InputDim, Units, options) {}
 
   const Activation& activation() const { return activation_; }

@@ -55,11 +55,12 @@ class GatedCache : public PreActivationCache<Scalar> {
 ///             AutoDiffScalar) takes the plain path.
 /// Activation  the gate's activation, or Gating<Gate, Value> where the value half has one of its own.
 /// Projection  Fused or Split: the same results from another memory layout.
-/// InputDim, Units   sizes in the type, or Dynamic. With both in the type and parameters up to 128 KB the parameters lie
+/// InputDim, Units   sizes in the type, or Dynamic. With both in the type and parameters up to 128 KB the parameters
+/// lie
 ///             inside the object, and forward uses no heap at all.
 ///
-/// Fresh parameters are zero; see initialize(). Calls are const and re-entrant. After the first call of a size on a thread
-/// nothing is allocated. Wrong shapes throw std::invalid_argument before anything is written.
+/// Fresh parameters are zero; see initialize(). Calls are const and re-entrant. After the first call of a size on a
+/// thread nothing is allocated. Wrong shapes throw std::invalid_argument before anything is written.
 ///
 ///   sluice::SwiGLU<float> layer(30, 10);
 ///   sluice::initialize(layer, sluice::GlorotUniform{}, rng);
@@ -88,8 +89,7 @@ class GatedLinearUnit
       : Base(name, input_dim, units, options.bias), gating_(AsGating::make(options.activation)) {}
 
   /// Sizes from the type.
-  explicit GatedLinearUnit(const Options& options = {})
-    requires(InputDim != Dynamic && Units != Dynamic)
+  explicit GatedLinearUnit(const Options& options = {}) requires(InputDim != Dynamic && Units != Dynamic)
       : GatedLinearUnit(InputDim, Units, options) {}
 
   /// The activations of gate and value, as Gating<Gate, Value>.
@@ -141,7 +141,8 @@ class GatedLinearUnit
     using Memory = std::conditional_t<Parameters::is_inline, detail::StackMemory<Scalar, InputDim, Units>,
                                       detail::ThreadMemory<Scalar>>;
     Memory memory;  // not {}: that would clear the stack arrays at every call
-    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre, memory);
+    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre,
+                                              memory);
   }
 
   [[no_unique_address]] GatingType gating_;

@@ -6,7 +6,8 @@
 //   layer.backward(x, dy, cache, dx, gradients);   layer.backward(x, dy, cache, gradients);
 //   layer.backward(x, dy, dx, gradients);
 //
-// A layer derives from Layer<itself, ...> and says what happens to a block of samples whose shapes are known to be right.
+// A layer derives from Layer<itself, ...> and says what happens to a block of samples whose shapes are known to be
+// right.
 #pragma once
 
 #include <sluice/core/samples.hpp>
@@ -19,8 +20,8 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// The pre-activations of one forward call (samples × columns), kept for the backward call. Reuse it: its memory only ever
-/// grows.
+/// The pre-activations of one forward call (samples × columns), kept for the backward call. Reuse it: its memory only
+/// ever grows.
 template <class Scalar>
 class PreActivationCache {
  public:
@@ -166,7 +167,8 @@ class Layer : public Parameters {
         const ConstView dy_rows = dy_view.middle_rows(first, samples.rows);
         const View dx_rows = rows_of(dx, first, samples.rows);
         if (cache != nullptr) {
-          derived().backward_block(samples, cache->view().middle_rows(first, samples.rows), dy_rows, dx_rows, gradients);
+          derived().backward_block(samples, cache->view().middle_rows(first, samples.rows), dy_rows, dx_rows,
+                                   gradients);
         } else {
           recompute_and_backward(samples, dy_rows, dx_rows, gradients);
         }
@@ -177,8 +179,7 @@ class Layer : public Parameters {
     struct Recomputed;
     const Index columns = this->columns();
     const Index block_rows = std::min(recompute_block, x.rows);
-    Scalar* const data =
-        detail::scratch<Recomputed, Scalar>(block_rows * columns + detail::storage_padding<Scalar>);
+    Scalar* const data = detail::scratch<Recomputed, Scalar>(block_rows * columns + detail::storage_padding<Scalar>);
     for (Index first = 0; first < x.rows; first += block_rows) {
       const Index count = std::min(block_rows, x.rows - first);
       const ConstView samples = x.middle_rows(first, count);

@@ -87,8 +87,7 @@ struct GatedLinearUnitType<Gating<ClampedSiLU, ClampedLinear>> {
 };
 
 template <class Scalar, class Activation, class Projection, Index InputDim, Index Units>
-struct LayerType<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units>>
-    : GatedLinearUnitType<Activation> {};
+struct LayerType<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units>> : GatedLinearUnitType<Activation> {};
 
 /// Keras' way to name a layer after its type: SwiGLU → swiglu, GatedLinearUnit(mish) →
 /// gated_linear_unit. A word begins where a capital is followed by a small letter.
@@ -137,8 +136,7 @@ class Summary {
     Index total = 0;
     for (std::size_t i = 0; i < Count; ++i) {
       lines[i + 1] = {numbered_name(rows.data(), i) + " (" + rows[i].type + ")",
-                      "(None, " + std::to_string(rows[i].units) + ")",
-                      detail::grouped(rows[i].parameter_count)};
+                      "(None, " + std::to_string(rows[i].units) + ")", detail::grouped(rows[i].parameter_count)};
       total += rows[i].parameter_count;
     }
 
@@ -155,8 +153,7 @@ class Summary {
     const auto rule = [&](char c) { text_.append(width, c) += '\n'; };
     rule('_');
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      for (std::size_t c = 0; c + 1 < columns; ++c)
-        text_ += lines[i][c].append(widths[c] - lines[i][c].size(), ' ');
+      for (std::size_t c = 0; c + 1 < columns; ++c) text_ += lines[i][c].append(widths[c] - lines[i][c].size(), ' ');
       text_ += lines[i].back() + '\n';
       if (i == 0) rule('=');
     }
@@ -188,14 +185,13 @@ class Summary {
 template <class... Layers>
 Summary summary(const Layers&... layers) {
   static_assert(sizeof...(Layers) > 0, "sluice: summary() needs at least one layer");
-  return Summary(std::array<Summary::Row, sizeof...(Layers)>{Summary::Row{
-      detail::LayerType<Layers>::text(), layers.units(), layers.parameter_count()}...});
+  return Summary(std::array<Summary::Row, sizeof...(Layers)>{
+      Summary::Row{detail::LayerType<Layers>::text(), layers.units(), layers.parameter_count()}...});
 }
 
 /// A template, so that this header needs no <ostream>: whoever prints has one.
 template <class Traits>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                             const Summary& summary) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const Summary& summary) {
   return out.write(summary.str().data(), static_cast<std::streamsize>(summary.str().size()));
 }
 

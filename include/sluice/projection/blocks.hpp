@@ -36,8 +36,8 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
-/// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for blocks of scratch memory
-/// that together have the shape (rows × cols).
+/// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for blocks of scratch
+/// memory that together have the shape (rows × cols).
 template <class Scalar, class Product, class Consume>
 void for_each_block(Index rows, Index cols, Index depth, const Product& product, const Consume& consume) {
   struct Block;
@@ -48,7 +48,8 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
   const auto space = PackingSpace<Scalar>::of_thread(block_rows, depth, block_cols);
   for (Index col = 0; col < cols; col += block_cols) {
     for (Index row = 0; row < rows; row += block_rows) {
-      const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width, 1};
+      const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width,
+                                     1};
       product(block, row, col, space);
       consume(block, row, col);
     }
@@ -57,7 +58,8 @@ void for_each_block(Index rows, Index cols, Index depth, const Product& product,
 
 /// target += A·B for a row-major target.
 template <class Scalar>
-void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& target) {
+void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                 const MatrixView<Scalar>& target) {
   if (a.cols == 0) return;
   const Index block_cols = is_shallow(b.rows) ? b.cols : is_thin(b.rows) ? 8 * column_block : 2 * column_block;
   const auto space = PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols));
@@ -81,8 +83,8 @@ void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, cons
                              bool padded) {
     auto start = start_from_zero<Scalar>();
     for (const auto& term : terms) {
-      multiply(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block, start, space,
-               padded);
+      multiply(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block, start,
+               space, padded);
       start = start_from_target<Scalar>();
     }
   };

@@ -53,7 +53,8 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
 template <class Scalar, class Activation>
 void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
                     const Activation& activation, const MatrixView<const Scalar>& pre,
-                    const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx, const DenseViews<Scalar>& gradients) {
+                    const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
+                    const DenseViews<Scalar>& gradients) {
   struct PreActivationGradients;
   const Index units = dy.cols;
   Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, units));

@@ -24,8 +24,8 @@ constexpr Index divide_up(Index n, Index divisor) { return (n + divisor - 1) / d
 
 /// One row of as many columns as `Packets` packets hold (the last one perhaps in part), in registers over all of k.
 template <class Scalar, int Packets>
-SLUICE_NEVER_INLINE void accumulate_short_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b, Index b_stride,
-                                              Index cols, Scalar* c) {
+SLUICE_NEVER_INLINE void accumulate_short_row(const Scalar* a, Index a_stride, Index depth, const Scalar* b,
+                                              Index b_stride, Index cols, Scalar* c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
   const auto columns_of = [&](int i) { return i + 1 < Packets ? packet : cols - i * packet; };
@@ -82,12 +82,14 @@ SLUICE_NEVER_INLINE void accumulate_long_rows(const MatrixView<const Scalar>& a,
 
 /// C += A·B, rows of B as memory lies.
 template <class Scalar>
-void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                        const MatrixView<Scalar>& c) {
   using Function = void (*)(const Scalar*, Index, Index, const Scalar*, Index, Index, Scalar*);
   constexpr int widest = 8;
   static constexpr auto short_row = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&accumulate_short_row<Scalar, I + 1>...};
-  }(std::make_integer_sequence<int, widest>{});
+  }
+  (std::make_integer_sequence<int, widest>{});
   const Index packets = divide_up(b.cols, simd::packet_size<Scalar>);
   if (packets <= widest && b.rows > 2) {
     for (Index r = 0; r < a.rows; ++r) {
@@ -131,7 +133,8 @@ SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index a_stride, const 
 
 /// C += A·B, B read once from front to back for every few rows of A.
 template <class Scalar>
-void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                        const MatrixView<Scalar>& c) {
   constexpr int rows_at_once = simd::register_count >= 32 ? 4 : 2;
   constexpr int cols_at_once = 4;
   const auto strip = [&]<int Columns>(std::integral_constant<int, Columns>, Index j) {
@@ -141,7 +144,8 @@ void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<cons
                                                      c.row_stride);
     }
     for (; r < a.rows; ++r) {
-      accumulate_dots<Scalar, 1, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j), c.row_stride);
+      accumulate_dots<Scalar, 1, Columns>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows, &c(r, j),
+                                          c.row_stride);
     }
   };
   Index j = 0;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// The gated projection and its gradient: everything between the weights and the samples, for matrices that are already views.
+// The gated projection and its gradient: everything between the weights and the samples, for matrices that are already
+// views.
 //
 //   forward    [v | g] = x·[W₁ | W₂] + [b₁ | b₂]        (rows × 2·units), a cache-sized block at a time
 //              y = value(v) ⊙ gate(g)                   on the block while it is hot
 //   backward   [dv | dg] = gradient of the gating       (rows × 2·units)
 //              dW += xᵀ·[dv | dg],  db += column sums,  dx = [dv | dg]·[W₁ | W₂]ᵀ
 //
-// The (rows × 2·units) intermediate never exists as a whole, unless the caller asks for it (the cache of a training step).
+// The (rows × 2·units) intermediate never exists as a whole, unless the caller asks for it (the cache of a training
+// step).
 #pragma once
 
 #include <sluice/gating/gating.hpp>
@@ -21,7 +23,8 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Views of the parameters of a gated projection (const Scalar), or of their gradients (Scalar). Biases are null without.
+/// Views of the parameters of a gated projection (const Scalar), or of their gradients (Scalar). Biases are null
+/// without.
 template <class Scalar>
 struct GatedViews {
   Halves<Scalar> weight;
@@ -137,17 +140,18 @@ template <class Projection, class Scalar, class Memory, class G>
 void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
                    const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre,
                    Memory& memory) {
-  for_each_pre_activation_block<Projection>(x, parameters, memory, [&](Index row, Index unit, const Halves<Scalar>& block) {
-    const auto part = [&](const MatrixView<Scalar>& whole) {
-      return whole.data == nullptr ? MatrixView<Scalar>{}
-                                   : whole.middle_rows(row, block.value.rows).middle_cols(unit, block.value.cols);
-    };
-    if (pre.value.data != nullptr) {
-      copy_block<Scalar>(block.value, part(pre.value));
-      copy_block<Scalar>(block.gate, part(pre.gate));
-    }
-    if (y.data != nullptr) gate_block(gating, block, part(y), part(gate));
-  });
+  for_each_pre_activation_block<Projection>(
+      x, parameters, memory, [&](Index row, Index unit, const Halves<Scalar>& block) {
+        const auto part = [&](const MatrixView<Scalar>& whole) {
+          return whole.data == nullptr ? MatrixView<Scalar>{}
+                                       : whole.middle_rows(row, block.value.rows).middle_cols(unit, block.value.cols);
+        };
+        if (pre.value.data != nullptr) {
+          copy_block<Scalar>(block.value, part(pre.value));
+          copy_block<Scalar>(block.gate, part(pre.gate));
+        }
+        if (y.data != nullptr) gate_block(gating, block, part(y), part(gate));
+      });
 }
 
 /// Gradients of a projection from its pre-activations. dx is written (if it has data), the parameters' gradients are

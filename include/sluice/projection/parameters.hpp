@@ -5,8 +5,8 @@
 //   Fused   one weight (input_dim × 2·units), row-major, [value | gate]:   x·W  is one matmul, then split
 //   Split   two weights (input_dim × units), row-major, value then gate:   two matmuls
 //
-// followed by one bias of 2·units, [value | gate]. All of it is one contiguous run of numbers, so an optimizer, a norm or a
-// checkpoint needs no knowledge of the layer: parameters() is a vector.
+// followed by one bias of 2·units, [value | gate]. All of it is one contiguous run of numbers, so an optimizer, a norm
+// or a checkpoint needs no knowledge of the layer: parameters() is a vector.
 #pragma once
 
 #include <sluice/core/error.hpp>
@@ -57,18 +57,18 @@ class Extent<Dynamic> {
 };
 
 template <class Scalar>
-using WeightMap = Eigen::Map<Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>, Eigen::Unaligned,
-                             Eigen::OuterStride<>>;
+using WeightMap =
+    Eigen::Map<Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>, Eigen::Unaligned, Eigen::OuterStride<>>;
 template <class Scalar>
-using ConstWeightMap = Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>, Eigen::Unaligned,
-                                  Eigen::OuterStride<>>;
+using ConstWeightMap =
+    Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>, Eigen::Unaligned, Eigen::OuterStride<>>;
 template <class Scalar>
 using RowMap = Eigen::Map<Eigen::Matrix<Scalar, 1, Dynamic>>;
 template <class Scalar>
 using ConstRowMap = Eigen::Map<const Eigen::Matrix<Scalar, 1, Dynamic>>;
 
-/// Weights (input_dim × columns) and biases (columns) in one contiguous run, zero at first. What they mean is said by the
-/// classes that derive from it.
+/// Weights (input_dim × columns) and biases (columns) in one contiguous run, zero at first. What they mean is said by
+/// the classes that derive from it.
 template <class Scalar, Index InputDim, Index Columns>
 class ParameterBlock {
  public:
@@ -137,8 +137,8 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
  public:
   /// Throws std::invalid_argument where a size is not positive, or too large to address.
   GatedParameters(std::string_view owner, Index input_dim, Index units, bool has_bias)
-      : Block(owner, input_dim,
-              detail::checked_product(owner, Block::check_extent(owner, "units", units, Units), 2), has_bias) {}
+      : Block(owner, input_dim, detail::checked_product(owner, Block::check_extent(owner, "units", units, Units), 2),
+              has_bias) {}
 
   Index units() const { return this->columns() / 2; }
   /// "30 → 10 with bias"
@@ -157,25 +157,17 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
   detail::ConstRowMap<Scalar> gate_bias() const { return {this->bias_data() + half_bias(), half_bias()}; }
 
   /// The fused weight (input_dim × 2·units), [value | gate].
-  detail::WeightMap<Scalar> weight()
-    requires std::is_same_v<Projection, Fused>
-  {
+  detail::WeightMap<Scalar> weight() requires std::is_same_v<Projection, Fused> {
     return weight_at(0, this->columns());
   }
-  detail::ConstWeightMap<Scalar> weight() const
-    requires std::is_same_v<Projection, Fused>
-  {
+  detail::ConstWeightMap<Scalar> weight() const requires std::is_same_v<Projection, Fused> {
     return weight_at(0, this->columns());
   }
   /// The fused bias (1 × 2·units), [value | gate]; (1 × 0) in a layer without bias.
-  detail::RowMap<Scalar> bias()
-    requires std::is_same_v<Projection, Fused>
-  {
+  detail::RowMap<Scalar> bias() requires std::is_same_v<Projection, Fused> {
     return {this->bias_data(), this->bias_size()};
   }
-  detail::ConstRowMap<Scalar> bias() const
-    requires std::is_same_v<Projection, Fused>
-  {
+  detail::ConstRowMap<Scalar> bias() const requires std::is_same_v<Projection, Fused> {
     return {this->bias_data(), this->bias_size()};
   }
 
@@ -183,10 +175,12 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
   Index half_bias() const { return this->bias_size() / 2; }
   Index gate_offset() const { return Projection::gate_offset(this->input_dim(), units()); }
   detail::WeightMap<Scalar> weight_at(Index offset, Index columns) {
-    return {this->weight_data() + offset, this->input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
+    return {this->weight_data() + offset, this->input_dim(), columns,
+            Eigen::OuterStride<>(Projection::row_stride(units()))};
   }
   detail::ConstWeightMap<Scalar> weight_at(Index offset, Index columns) const {
-    return {this->weight_data() + offset, this->input_dim(), columns, Eigen::OuterStride<>(Projection::row_stride(units()))};
+    return {this->weight_data() + offset, this->input_dim(), columns,
+            Eigen::OuterStride<>(Projection::row_stride(units()))};
   }
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// multiply: C = S + A·B on the register tile, with A (rows × depth) and B (depth × columns) of any strides. S, where the sums
-// start, is a row of biases, zero, or C itself.
+// multiply: C = S + A·B on the register tile, with A (rows × depth) and B (depth × columns) of any strides. S, where
+// the sums start, is a row of biases, zero, or C itself.
 //
-// B and C come as two halves of equal width that are worked on side by side: value and gate columns of a fused projection.
-// An ordinary product is the same thing with the second half a packet to the right of the first (see `halves_of`).
+// B and C come as two halves of equal width that are worked on side by side: value and gate columns of a fused
+// projection. An ordinary product is the same thing with the second half a packet to the right of the first.
 //
 //   many rows    A and B are packed in blocks that stay in cache, tiles run over them (Goto & van de Geijn 2008,
 //                doi:10.1145/1356052.1356053)
@@ -15,9 +15,9 @@
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
+#include <sluice/core/pack.hpp>
 #include <sluice/core/scratch.hpp>
 #include <sluice/core/simd.hpp>
-#include <sluice/core/pack.hpp>
 #include <sluice/projection/few_rows.hpp>
 #include <sluice/projection/tile.hpp>
 
@@ -51,7 +51,7 @@ struct HalfTargets {
 template <class Scalar>
 struct SumsStart {
   bool from_target = true;
-  const Scalar* first = nullptr;   // the bias of each half, in every row; null: zero
+  const Scalar* first = nullptr;  // the bias of each half, in every row; null: zero
   const Scalar* second = nullptr;
 };
 template <class Scalar>
@@ -116,15 +116,16 @@ struct PackingSpace {
     struct PackedA;
     struct PackedB;
     if (rows <= 1) return {};  // one row is never packed
-    return {scratch<PackedA, Scalar>(a_size(rows, depth)), scratch<PackedB, Scalar>(b_size(cols_of_both_halves, depth))};
+    return {scratch<PackedA, Scalar>(a_size(rows, depth)),
+            scratch<PackedB, Scalar>(b_size(cols_of_both_halves, depth))};
   }
 };
 
 /// With so few products in each element, walking through C along its rows matters more than keeping a panel of B in L1.
 constexpr bool is_thin(Index depth) { return depth <= 64; }
 
-/// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the packet
-/// right of the first and both advance by two packets.
+/// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the
+/// packet right of the first and both advance by two packets.
 template <class Scalar>
 SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const HalfColumns<Scalar>& b,
                                         const HalfTargets<Scalar>& c, const SumsStart<Scalar>& start, bool paired,
@@ -228,7 +229,8 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
 
 /// C += A·B by Eigen: the path of all other scalars, and the reference.
 template <class Scalar>
-void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                      const MatrixView<Scalar>& c) {
   auto target = as_eigen(c);
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }

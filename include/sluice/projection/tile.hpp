@@ -8,12 +8,12 @@
 // S is where the sums start: the bias, zero, or C itself.
 //
 // The two packets come from two pointers. For a fused projection they are the value and the gate columns of the same
-// units, for an ordinary matrix product two neighbours. Rows is as large as the register file allows: 2·Rows accumulators,
-// the two packets of B, and one broadcast of A. Each tile is a function of its own that is never inlined: inlined into
-// something larger, GCC 12 spills the accumulators.
+// units, for an ordinary matrix product two neighbours. Rows is as large as the register file allows: 2·Rows
+// accumulators, the two packets of B, and one broadcast of A. Each tile is a function of its own that is never inlined:
+// inlined into something larger, GCC 12 spills the accumulators.
 //
-// Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the batch:
-// a sample gives the same bits alone and in a batch.
+// Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
+// batch: a sample gives the same bits alone and in a batch.
 #pragma once
 
 #include <sluice/core/simd.hpp>
@@ -83,7 +83,8 @@ void multiply_tile(int rows, const TileArguments<Scalar>& arguments) {
   using Function = void (*)(const TileArguments<Scalar>&);
   static constexpr auto tiles = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, I + 1>...};
-  }(std::make_integer_sequence<int, max_tile_rows>{});
+  }
+  (std::make_integer_sequence<int, max_tile_rows>{});
   tiles[static_cast<std::size_t>(rows - 1)](arguments);
 }
 

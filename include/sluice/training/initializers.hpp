@@ -97,9 +97,8 @@ double rational(double r, const double (&p)[N], const double (&q)[N]) {
 /// Φ⁻¹(p), 0 < p < 1, to 16 digits: the rational approximations of Wichura 1988, "Algorithm AS 241:
 /// The Percentage Points of the Normal Distribution", Applied Statistics 37(3), routine PPND16.
 inline double normal_quantile(double p) {
-  constexpr double centre_p[] = {3.3871328727963666080e0, 1.3314166789178437745e2,
-                                 1.9715909503065514427e3, 1.3731693765509461125e4,
-                                 4.5921953931549871457e4, 6.7265770927008700853e4,
+  constexpr double centre_p[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+                                 1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                  3.3430575583588128105e4, 2.5090809287301226727e3};
   constexpr double centre_q[] = {1.0,
                                  4.2313330701600911252e1,
@@ -109,9 +108,8 @@ inline double normal_quantile(double p) {
                                  3.9307895800092710610e4,
                                  2.8729085735721942674e4,
                                  5.2264952788528545610e3};
-  constexpr double tail_p[] = {1.42343711074968357734e0,  4.63033784615654529590e0,
-                               5.76949722146069140550e0,  3.64784832476320460504e0,
-                               1.27045825245236838258e0,  2.41780725177450611770e-1,
+  constexpr double tail_p[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+                               3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                2.27238449892691845833e-2, 7.74545014278341407640e-4};
   constexpr double tail_q[] = {1.0,
                                2.05319162663775882187e0,
@@ -121,9 +119,8 @@ inline double normal_quantile(double p) {
                                1.51986665636164571966e-2,
                                5.47593808499534494600e-4,
                                1.05075007164441684324e-9};
-  constexpr double far_p[] = {6.65790464350110377720e0,  5.46378491116411436990e0,
-                              1.78482653991729133580e0,  2.96560571828504891230e-1,
-                              2.65321895265761230930e-2, 1.24266094738807843860e-3,
+  constexpr double far_p[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
+                              2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
                               2.71155556874348757815e-5, 2.01033439929228813265e-7};
   constexpr double far_q[] = {1.0,
                               5.99832206555887937690e-1,
@@ -169,9 +166,7 @@ struct NormalSample {
 struct GlorotUniform {
   double gain = 1;
 
-  double scale(Fans fans) const {
-    return gain * std::sqrt(6 / (double(fans.in) + double(fans.out)));
-  }
+  double scale(Fans fans) const { return gain * std::sqrt(6 / (double(fans.in) + double(fans.out))); }
   double sample(double u) const { return detail::UniformSample::sample(u); }
 };
 
@@ -184,9 +179,7 @@ struct GlorotNormal {
   double gain = 1;
   bool truncated = true;
 
-  double scale(Fans fans) const {
-    return gain * std::sqrt(2 / (double(fans.in) + double(fans.out)));
-  }
+  double scale(Fans fans) const { return gain * std::sqrt(2 / (double(fans.in) + double(fans.out))); }
   double sample(double u) const { return detail::NormalSample::sample(u, truncated); }
 };
 
@@ -299,8 +292,7 @@ struct InitializeLinear {
 template <class Layer, Initializer Init, class Generator>
   requires RandomBitGenerator<std::remove_reference_t<Generator>>
 void initialize(Layer& layer, const Init& initializer, Generator&& rng) {
-  detail::for_each_linear(
-      layer, detail::InitializeLinear<Init, std::remove_reference_t<Generator>>{initializer, rng});
+  detail::for_each_linear(layer, detail::InitializeLinear<Init, std::remove_reference_t<Generator>>{initializer, rng});
 }
 
 SLUICE_NAMESPACE_END

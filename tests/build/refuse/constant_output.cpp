@@ -10,6 +10,4 @@ using Output = const Eigen::MatrixXf;
 using Output = Eigen::MatrixXf;
 #endif
 
-void run(const sluice::SwiGLU<float>& layer, const Eigen::MatrixXf& x, Output& y) {
-  layer.forward(x, y);
-}
+void run(const sluice::SwiGLU<float>& layer, const Eigen::MatrixXf& x, Output& y) { layer.forward(x, y); }
