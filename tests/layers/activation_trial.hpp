@@ -26,8 +26,7 @@ void check_through_layer() {
   Layer layer(4, 19);
   random.fill_parameters(layer);
   layer.weight() *= 3;  // beyond the borders of clamps
-  const Eigen::MatrixXd x = random.matrix<Eigen::MatrixXd>(5, 4),
-                        dy = random.matrix<Eigen::MatrixXd>(5, 19);
+  const Eigen::MatrixXd x = random.matrix<Eigen::MatrixXd>(5, 4), dy = random.matrix<Eigen::MatrixXd>(5, 19);
   const auto parameters = parameters_of(layer);
   const Forward want = forward(x, parameters, function_of<Gate>, function_of<Value>);
   const Backward back = backward(x, dy, parameters, function_of<Gate>, function_of<Value>);

@@ -105,8 +105,7 @@ struct Fixture {
 TEST_CASE("inputs with another number of features", "[layer][errors]") {
   Fixture f;
   const MatrixXf wide = MatrixXf::Zero(32, 31);
-  const std::string message =
-      "GatedLinearUnit: expected input with 30 features, got 31 (input is 32×31)";
+  const std::string message = "GatedLinearUnit: expected input with 30 features, got 31 (input is 32×31)";
   CHECK(f.refused([&] { f.layer(wide); }) == message);
   CHECK(f.refused([&] { f.layer(wide, sluice::return_gate); }) == message);
   CHECK(f.refused([&] { f.layer.forward(wide, f.y); }) == message);
@@ -132,22 +131,18 @@ TEST_CASE("a column vector is one sample, not a batch of one feature", "[layer][
         "GatedLinearUnit: expected input with 1 features, got 5 (input is 5×1; a vector is one "
         "sample)");
   const MatrixXf batch = MatrixXf::Ones(5, 1);
-  CHECK(error_of([&] { layer.forward(batch, five); }).find("a vector is one sample") !=
-        std::string::npos);
+  CHECK(error_of([&] { layer.forward(batch, five); }).find("a vector is one sample") != std::string::npos);
 }
 
 TEST_CASE("outputs of another shape", "[layer][errors]") {
   Fixture f;
   MatrixXf wrong = MatrixXf::Constant(31, 10, 9.0F);
   const auto is_untouched = [&] { return (wrong.array() == 9.0F).all(); };
-  CHECK(f.refused([&] { f.layer.forward(f.x, wrong); }) ==
-        "GatedLinearUnit: expected output of 32×10, got 31×10");
+  CHECK(f.refused([&] { f.layer.forward(f.x, wrong); }) == "GatedLinearUnit: expected output of 32×10, got 31×10");
   CHECK(f.refused([&] { f.layer.forward(f.x, wrong, f.cache); }) ==
         "GatedLinearUnit: expected output of 32×10, got 31×10");
-  CHECK(f.refused([&] { f.layer.forward(f.x, f.y, wrong); }) ==
-        "GatedLinearUnit: expected gate of 32×10, got 31×10");
-  CHECK(f.refused([&] { f.layer.forward(f.x, wrong, f.y); }) ==
-        "GatedLinearUnit: expected output of 32×10, got 31×10");
+  CHECK(f.refused([&] { f.layer.forward(f.x, f.y, wrong); }) == "GatedLinearUnit: expected gate of 32×10, got 31×10");
+  CHECK(f.refused([&] { f.layer.forward(f.x, wrong, f.y); }) == "GatedLinearUnit: expected output of 32×10, got 31×10");
   CHECK(f.refused([&] { f.layer.forward(f.x, wrong.leftCols(9)); }) ==
         "GatedLinearUnit: expected output of 32×10, got 31×9");
   CHECK(f.refused([&] { f.layer.backward(f.x, wrong, f.cache, f.dx, f.gradients); }) ==
@@ -158,8 +153,7 @@ TEST_CASE("outputs of another shape", "[layer][errors]") {
         "GatedLinearUnit: expected input gradient of 32×30, got 31×10");
   CHECK(is_untouched());
   MatrixXf empty;
-  CHECK(f.refused([&] { f.layer.forward(f.x, empty, wrong); }) ==
-        "GatedLinearUnit: expected gate of 32×10, got 31×10");
+  CHECK(f.refused([&] { f.layer.forward(f.x, empty, wrong); }) == "GatedLinearUnit: expected gate of 32×10, got 31×10");
   CHECK(empty.size() == 0);
 }
 
@@ -176,8 +170,7 @@ TEST_CASE("a cache of another call, and gradients of another layer", "[layer][er
 
   const auto message = [&](const Layer& other) {
     Layer::Gradients gradients(other);
-    const std::string text =
-        f.refused([&] { f.layer.backward(f.x, f.dy, f.cache, f.dx, gradients); });
+    const std::string text = f.refused([&] { f.layer.backward(f.x, f.dy, f.cache, f.dx, gradients); });
     CHECK(text == f.refused([&] { f.layer.backward(f.x, f.dy, f.dx, gradients); }));
     CHECK(text == f.refused([&] { f.layer.backward(f.x, f.dy, f.cache, gradients); }));
     CHECK(gradients.parameters().isZero(0));
@@ -187,9 +180,8 @@ TEST_CASE("a cache of another call, and gradients of another layer", "[layer][er
         "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 30 → 11 with bias");
   CHECK(message(Layer(29, 10)) ==
         "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 29 → 10 with bias");
-  CHECK(
-      message(Layer(30, 10, {.bias = false})) ==
-      "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 30 → 10 without bias");
+  CHECK(message(Layer(30, 10, {.bias = false})) ==
+        "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 30 → 10 without bias");
 }
 
 }  // namespace
