@@ -272,8 +272,10 @@ void multiply_halves(const MatrixView<const Scalar>& a, const Halves<const Scala
         a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
         {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, space);
   } else {
-    fill_rows(start.first, c.value);
-    fill_rows(start.second, c.gate);
+    if (!start.from_target) {
+      fill_rows(start.first, c.value);
+      fill_rows(start.second, c.gate);
+    }
     accumulate_plain(a, b.value, c.value);
     accumulate_plain(a, b.gate, c.gate);
   }
