@@ -52,7 +52,7 @@ struct SiLU {
     return math::nan_unless_finite(x, detail::silu_slope(math::TwoPart<T>{v, T(0)}));
   }
 
-  /// Both at once, each within 1 ULP more: what a backward pass needs.
+  /// Both at once, each with a maximum error of 1 ULP more: what a backward pass needs.
   template <class T>
   SLUICE_ALWAYS_INLINE static ValueAndDerivative<T> value_and_derivative(const T& x) {
     using C = math::CoefficientsOf<T>;
