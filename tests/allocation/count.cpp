@@ -55,8 +55,8 @@ namespace {
 TEST_CASE("allocations are counted at all", "[allocation]") {
   CHECK(test::allocations_of([] {
           std::vector<double> v(100);
-          v[3] = 1;
-          CHECK(v.size() == 100);
+          volatile double* const memory = v.data();  // volatile: clang would do without the vector
+          memory[3] = 1;
         }) > 0);
 #ifdef __GLIBC__
   CHECK(test::allocations_of([] {
