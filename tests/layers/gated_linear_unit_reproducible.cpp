@@ -35,6 +35,8 @@ void check(Index input_dim, Index units) {
       CAPTURE(first, count);
       CHECK(test::same_bits(layer(x.middleRows(first, count)), all.middleRows(first, count)));
       CHECK(test::same_bits(layer(x_rows.middleRows(first, count)), all.middleRows(first, count)));
+      const RowMatrix alone = x.middleRows(first, count);
+      CHECK(test::same_bits(layer(alone), all.middleRows(first, count)));
       CHECK(test::same_bits(layer(1 * x.middleRows(first, count)), all.middleRows(first, count)));
     }
     CHECK(test::same_bits(layer(x.row(first)), all.row(first)));
@@ -45,6 +47,7 @@ void check(Index input_dim, Index units) {
 template <class Layer>
 void check_sizes() {
   check<Layer>(1, 1);
+  check<Layer>(67, 1);
   check<Layer>(3, 18);
   check<Layer>(4, 150);
   check<Layer>(5, 3);
