@@ -50,6 +50,7 @@ void check_sizes() {
   check<Layer>(3, 18);
   check<Layer>(4, 150);
   check<Layer>(5, 3);
+  check<Layer>(67, 1);
   check<Layer>(67, 18);
   check<Layer>(200, 37);
   check<Layer>(11, 265);

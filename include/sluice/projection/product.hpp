@@ -246,7 +246,7 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
     // With few rows, packing B would cost more than the product.
     constexpr Index few_rows = 16;
     const bool by_rows = b.col_stride == 1 && (a.rows == 1 || is_shallow(b.rows));
-    const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1;
+    const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;
     if (!by_rows && !by_dots) {
       constexpr Index packet = PackingSpace<Scalar>::packet;
       if (start.first != nullptr) start.second = start.first + packet;
