@@ -21,8 +21,11 @@ namespace detail {
 /// Largest parameter block that is kept inside the object.
 inline constexpr std::size_t inline_storage_limit = 128 * 1024;
 
+/// 128 bytes hold two of the widest packets. Not the packets of this very target: the size of a layer must not depend
+/// on vector flags that the name of the library's namespace does not tell apart.
 template <class Scalar>
-inline constexpr Index storage_padding = simd::is_vectorized_scalar<Scalar> ? 2 * simd::packet_size<Scalar> : 0;
+inline constexpr Index storage_padding = simd::is_vectorized_scalar<Scalar> ? 128 / static_cast<Index>(sizeof(Scalar))
+                                                                            : 0;
 
 /// Size: number of parameters, or Dynamic.
 template <class Scalar, Index Size>

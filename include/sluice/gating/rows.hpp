@@ -2,8 +2,9 @@
 //
 // The gating applied to rows of pre-activations, a register at a time: forward, and the gradient.
 //
-// Pre-activations and gradients of pre-activations live in the library's own row-major blocks, which may be read (not
-// written) for a whole register beyond their last column. Outputs are the caller's and have any strides.
+// Pre-activations and gradients of pre-activations live in the library's own row-major blocks, outputs are the caller's
+// and have any strides. Lanes behind the end of a row are zero, so that an activation never meets a number that is
+// nobody's.
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -50,8 +51,7 @@ template <bool WithGate, class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_row(const G& gating, const Scalar* value, const Scalar* gate, Index cols, Scalar* y,
                                   Scalar* gate_out) {
   for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto result =
-        gate_value(gating, simd::load_register<Scalar>(value + j), simd::load_register<Scalar>(gate + j));
+    const auto result = gate_value(gating, load_some<Scalar>(value + j, count), load_some<Scalar>(gate + j, count));
     store_some<Scalar>(y + j, result.output, count);
     if constexpr (WithGate) store_some<Scalar>(gate_out + j, result.gate, count);
   });
@@ -81,7 +81,7 @@ void gate_block(const G& gating, const Halves<Scalar>& pre, const MatrixView<Sca
 template <class Scalar, class F>
 SLUICE_ALWAYS_INLINE void map_row(const F& f, const Scalar* x, Index cols, Scalar* y) {
   for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    store_some<Scalar>(y + j, f(simd::load_register<Scalar>(x + j)), count);
+    store_some<Scalar>(y + j, f(load_some<Scalar>(x + j, count)), count);
   });
 }
 
@@ -90,8 +90,8 @@ template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_row(const G& gating, const Scalar* value, const Scalar* gate, const Scalar* dy,
                                            Index cols, Scalar* d_value, Scalar* d_gate) {
   for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto gradient = gate_gradient(gating, simd::load_register<Scalar>(value + j),
-                                        simd::load_register<Scalar>(gate + j), load_some<Scalar>(dy + j, count));
+    const auto gradient = gate_gradient(gating, load_some<Scalar>(value + j, count), load_some<Scalar>(gate + j, count),
+                                        load_some<Scalar>(dy + j, count));
     store_some<Scalar>(d_value + j, gradient.value, count);
     store_some<Scalar>(d_gate + j, gradient.gate, count);
   });

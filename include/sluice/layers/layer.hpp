@@ -70,7 +70,8 @@ class Layer : public Parameters {
     return y;
   }
 
-  /// Writes y into a matrix, block, map or tensor of the right shape; an empty matrix takes that shape.
+  /// Writes y into a matrix, block, map or tensor of the right shape; an empty matrix takes that shape. y must not
+  /// share memory with x; an x that is an expression without memory of its own (2 * h) cannot be checked for that.
   template <detail::SampleInput X, detail::SampleOutput Y>
   void forward(const X& x, Y&& y) const {
     check_forward(x, y);

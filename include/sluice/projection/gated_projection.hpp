@@ -8,8 +8,8 @@
 //   backward   [dv | dg] = gradient of the gating       (rows × 2·units)
 //              dW += xᵀ·[dv | dg],  db += column sums,  dx = [dv | dg]·[W₁ | W₂]ᵀ
 //
-// The (rows × 2·units) intermediate never exists as a whole, unless the caller asks for it (the cache of a training
-// step).
+// Going forward, the (rows × 2·units) intermediate never exists as a whole, unless the caller asks for it (the cache of
+// a training step). Going backward with a cache, its gradient does.
 #pragma once
 
 #include <sluice/gating/gating.hpp>
@@ -80,7 +80,7 @@ class StackMemory {
 
  private:
   static constexpr Index width = padded_width<Scalar>(std::min(Units, column_block));
-  static constexpr Index one_row = padded_width<Scalar>(2 * Units);
+  static constexpr Index one_row = 2 * padded_width<Scalar>(Units);
   static constexpr std::size_t alignment = std::max<std::size_t>(EIGEN_MAX_ALIGN_BYTES, alignof(Scalar));
   alignas(alignment) Scalar packed_[PackingSpace<Scalar>::a_size(max_rows, InputDim)];
   alignas(alignment) Scalar pre_activations_[block_size<Scalar>(1, std::max(max_rows * 2 * width, one_row))];

@@ -82,7 +82,7 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
 
 /// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2.
 template <class Scalar>
-inline constexpr Index depth_block = 768 / static_cast<Index>(sizeof(Scalar));
+inline constexpr Index depth_block = std::max<Index>(768 / static_cast<Index>(sizeof(Scalar)), 1);
 inline constexpr Index row_block = 224;
 /// So many scalars of B are read in place at no loss.
 template <class Scalar>
