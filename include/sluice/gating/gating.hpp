@@ -55,6 +55,13 @@ constexpr bool check_activation() {
   return HasActivationName<A> && HasActivationValue<A, Scalar> && HasActivationDerivative<A, Scalar>;
 }
 
+/// Whether both activations take packets; otherwise they are called lane by lane.
+template <class G, class Scalar>
+inline constexpr bool runs_in_packets = HasActivationValue<decltype(G::gate), simd::Register<Scalar>>&&
+    HasActivationValue<decltype(G::value), simd::Register<Scalar>>&&
+        HasActivationDerivative<decltype(G::gate), simd::Register<Scalar>>&&
+            HasActivationDerivative<decltype(G::value), simd::Register<Scalar>>;
+
 template <class T>
 struct GatedValue {
   T output;

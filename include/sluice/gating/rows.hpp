@@ -3,8 +3,7 @@
 // The gating applied to rows of pre-activations, a register at a time: forward, and the gradient.
 //
 // Pre-activations and gradients of pre-activations live in the library's own row-major blocks, outputs are the caller's
-// and have any strides. Lanes behind the end of a row are zero, so that an activation never meets a number that is
-// nobody's.
+// and have any strides. The library's blocks may be read (not written) for a whole register beyond their last column.
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -46,12 +45,24 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Count 
   }
 }
 
+/// Pre-activations at the end of a row: a whole register where the gating runs in packets, to which surplus lanes do no
+/// harm; zeros behind the end for an activation that is called lane by lane.
+template <class Gating, class Scalar, class Count>
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* from, Count count) {
+  if constexpr (runs_in_packets<Gating, Scalar>) {
+    return simd::load_register<Scalar>(from);
+  } else {
+    return load_some<Scalar>(from, count);
+  }
+}
+
 /// y[j] = value(v[j])·gate(g[j]) and, if asked for, gate(g[j]). y may be v and gate_out may be g.
 template <bool WithGate, class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_row(const G& gating, const Scalar* value, const Scalar* gate, Index cols, Scalar* y,
                                   Scalar* gate_out) {
   for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto result = gate_value(gating, load_some<Scalar>(value + j, count), load_some<Scalar>(gate + j, count));
+    const auto result = gate_value(gating, load_pre_activations<G, Scalar>(value + j, count),
+                                   load_pre_activations<G, Scalar>(gate + j, count));
     store_some<Scalar>(y + j, result.output, count);
     if constexpr (WithGate) store_some<Scalar>(gate_out + j, result.gate, count);
   });
@@ -90,8 +101,9 @@ template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_row(const G& gating, const Scalar* value, const Scalar* gate, const Scalar* dy,
                                            Index cols, Scalar* d_value, Scalar* d_gate) {
   for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto gradient = gate_gradient(gating, load_some<Scalar>(value + j, count), load_some<Scalar>(gate + j, count),
-                                        load_some<Scalar>(dy + j, count));
+    const auto gradient =
+        gate_gradient(gating, load_pre_activations<G, Scalar>(value + j, count),
+                      load_pre_activations<G, Scalar>(gate + j, count), load_some<Scalar>(dy + j, count));
     store_some<Scalar>(d_value + j, gradient.value, count);
     store_some<Scalar>(d_gate + j, gradient.gate, count);
   });
