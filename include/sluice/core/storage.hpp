@@ -29,8 +29,8 @@ inline constexpr Index storage_padding = simd::is_vectorized_scalar<Scalar> ? 12
 
 /// Size: number of parameters, or Dynamic.
 template <class Scalar, Index Size>
-inline constexpr bool is_stored_inline = Size != Dynamic&& static_cast<std::size_t>(Size) <= inline_storage_limit /
-                                                                                                 sizeof(Scalar);
+inline constexpr bool is_stored_inline = (Size != Dynamic) &&
+                                         (static_cast<std::size_t>(Size) <= inline_storage_limit / sizeof(Scalar));
 
 template <class Scalar, Index Size, bool Inline = is_stored_inline<Scalar, Size>>
 class ParameterStorage {
