@@ -90,4 +90,20 @@ TEST_CASE("input and output as pieces of one matrix", "[layer][errors]") {
   check_pieces<RowMatrix>();
 }
 
+TEST_CASE("from one channel of interleaved audio to the other", "[layer]") {
+  test::Random random(10);
+  sluice::GLU<float> layer(4, 3);
+  random.fill_parameters(layer);
+  Eigen::VectorXf audio = random.matrix<Eigen::VectorXf>(2 * 24, 1);
+  using Stride = Eigen::Stride<Eigen::Dynamic, 2>;
+  using Channel = Eigen::Map<RowMatrix, Eigen::Unaligned, Stride>;
+  const Channel left(audio.data(), 6, 4, Stride(8, 2));
+  Channel right(audio.data() + 1, 6, 3, Stride(6, 2));
+  const MatrixXf want = layer(MatrixXf(left)), before = left;
+  layer.forward(left, right);
+  CHECK(test::same_bits(right, want));
+  CHECK(test::same_bits(left, before));
+  CHECK_FALSE(error_of([&] { layer.forward(left, Channel(audio.data() + 2, 6, 3, Stride(6, 2))); }).empty());
+}
+
 }  // namespace

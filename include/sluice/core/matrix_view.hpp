@@ -8,6 +8,7 @@
 #include <sluice/core/config.hpp>
 
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -70,38 +71,56 @@ auto as_eigen(const MatrixView<T>& view) {
                                                                                {view.row_stride, view.col_stride});
 }
 
-/// A view as runs of adjacent bytes: `count` runs of `length` bytes, `stride` bytes apart. Where neither stride is 1
-/// the holes inside a run count as part of it.
+/// A view as runs of memory, in ascending order: `count` runs of `length` bytes, `stride` bytes apart. In a run there
+/// is an element every `step` bytes, and perhaps holes between them. Rows that reach into each other are one run.
 struct Runs {
   std::uintptr_t begin;
-  Index count, length, stride;
+  Index count, length, stride, step;
 
   template <class T>
   explicit Runs(const MatrixView<T>& v) : begin(reinterpret_cast<std::uintptr_t>(v.data)) {
     constexpr Index bytes = static_cast<Index>(sizeof(T));
-    const bool by_rows = v.col_stride <= v.row_stride;
+    const auto forwards = [&](Index extent, Index stride_of_axis) {
+      if (stride_of_axis >= 0) return stride_of_axis * bytes;
+      begin -= static_cast<std::uintptr_t>((extent - 1) * -stride_of_axis * bytes);
+      return -stride_of_axis * bytes;
+    };
+    const Index row_bytes = forwards(v.rows, v.row_stride), col_bytes = forwards(v.cols, v.col_stride);
+    const bool by_rows = col_bytes <= row_bytes;
+    const Index in_a_run = by_rows ? v.cols : v.rows;
     count = by_rows ? v.rows : v.cols;
-    length = (((by_rows ? v.cols : v.rows) - 1) * (by_rows ? v.col_stride : v.row_stride) + 1) * bytes;
-    stride = (by_rows ? v.row_stride : v.col_stride) * bytes;
+    stride = by_rows ? row_bytes : col_bytes;
+    step = in_a_run > 1 ? (by_rows ? col_bytes : row_bytes) : 0;
+    length = (in_a_run - 1) * step + bytes;
+    if (count > 1 && stride < length) {
+      length += (count - 1) * stride;
+      step = std::gcd(step, stride);
+      count = 1;
+    }
   }
   std::uintptr_t run_begin(Index i) const { return begin + static_cast<std::uintptr_t>(i * stride); }
   std::uintptr_t run_end(Index i) const { return run_begin(i) + static_cast<std::uintptr_t>(length); }
 };
 
-/// Whether two views share memory. Two column blocks of one row-major matrix interleave without sharing any.
+/// Whether two views share memory. Two column blocks of one row-major matrix interleave without sharing any, and so do
+/// two channels of interleaved audio. Exact for views that step alike; of others some are taken to overlap that do not.
 template <class A, class B>
 bool overlap(const MatrixView<A>& a, const MatrixView<B>& b) {
   if (a.rows == 0 || a.cols == 0 || b.rows == 0 || b.cols == 0) return false;
   const Runs p(a), q(b);
   if (p.run_end(p.count - 1) <= q.begin || q.run_end(q.count - 1) <= p.begin) return false;
+  // All elements of a run of a lie at multiples of `lattice` from its beginning, and likewise of b.
+  const Index lattice = std::gcd(p.step, q.step);
+  const auto elements_meet = [&](std::uintptr_t p_begin, std::uintptr_t q_begin) {
+    if (lattice == 0) return true;
+    const Index shift = static_cast<Index>(q_begin - p_begin) % lattice;
+    const Index offset = shift < 0 ? shift + lattice : shift;
+    return offset < static_cast<Index>(sizeof(A)) || offset + static_cast<Index>(sizeof(B)) > lattice;
+  };
   for (Index i = 0, j = 0; i < p.count && j < q.count;) {
-    if (p.run_end(i) <= q.run_begin(j)) {
-      ++i;
-    } else if (q.run_end(j) <= p.run_begin(i)) {
-      ++j;
-    } else {
-      return true;
-    }
+    const bool runs_meet = p.run_begin(i) < q.run_end(j) && q.run_begin(j) < p.run_end(i);
+    if (runs_meet && elements_meet(p.run_begin(i), q.run_begin(j))) return true;
+    p.run_end(i) <= q.run_end(j) ? ++i : ++j;
   }
   return false;
 }
