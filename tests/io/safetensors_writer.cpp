@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// Writing safetensors files: what is written, how it is laid out, and that nothing is left half-written.
+#include "io/files.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+#include "support/random.hpp"
+
+#include <sluice/io/safetensors.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace {
+
+using sluice::io::Dtype;
+using sluice::io::Safetensors;
+using sluice::io::SafetensorsWriter;
+using Shape = std::vector<Eigen::Index>;
+
+TEST_CASE("what is written is read again", "[io][safetensors]") {
+  const test::Directory directory;
+  test::Random random(5);
+  const auto m = random.matrix<Eigen::MatrixXf>(3, 5);
+  const auto v = random.matrix<Eigen::VectorXd>(7, 1);
+  SafetensorsWriter writer;
+  writer.metadata["kind"] = "\"test\" ü\n";
+  writer.add("m", m);
+  writer.add("transposed", m.transpose());
+  writer.add("v", v);
+  writer.add("half", m, Dtype::F16);
+  writer.add("brain", m, Dtype::BF16);
+  writer.add("double", m, Dtype::F64);
+  writer.add("odd \"name\" ü\n", Eigen::RowVector3f(1, 2, 3));
+  writer.add("empty", Eigen::MatrixXf(0, 4));
+  writer.add("cube", Shape{1, 5, 3}, m.data(), Dtype::F32);
+  writer.save(directory / "file");
+  CHECK(directory.count() == 1);
+
+  const auto file = Safetensors::open(directory / "file");
+  CHECK(file.names().size() == 9);
+  CHECK(file.metadata().at("kind") == "\"test\" ü\n");
+  CHECK(test::same_bits(file.matrix<float>("m"), m));
+  CHECK(test::same_bits(file.matrix<float>("transposed"), m.transpose()));
+  CHECK(test::same_bits(file.matrix<double>("v"), v.transpose()));
+  CHECK(file.shape("v") == Shape{7});
+  CHECK(test::same_bits(file.matrix<float>("half"), m.cast<Eigen::half>().cast<float>()));
+  CHECK(test::same_bits(file.matrix<float>("brain"), m.cast<Eigen::bfloat16>().cast<float>()));
+  CHECK(test::same_bits(file.matrix<float>("double"), m));
+  CHECK(file.matrix<float>("odd \"name\" ü\n")(0, 2) == 3);
+  CHECK(file.shape("empty") == Shape{0, 4});
+  CHECK(file.shape("cube") == Shape{1, 5, 3});
+}
+
+TEST_CASE("tensors are aligned to their numbers", "[io][safetensors]") {
+  const test::Directory directory;
+  for (std::size_t length = 1; length < 10; ++length) {
+    SafetensorsWriter writer;
+    writer.add("a", Eigen::RowVector3f(1, 2, 3), Dtype::F16);
+    writer.add(std::string(length, 'b'), Eigen::RowVector3d(4, 5, 6));
+    writer.add("c", Eigen::RowVector3f(7, 8, 9));
+    writer.save(directory / "file");
+    const std::string bytes = test::read_file(directory / "file");
+    const auto header_length = static_cast<unsigned char>(bytes[0]) + 256u * static_cast<unsigned char>(bytes[1]);
+    CHECK(header_length % 8 == 0);
+    CHECK(bytes[8] == '{');
+    const auto header = sluice::io::detail::parse_header("", bytes.substr(8, header_length), 24 + 12 + 6);
+    CHECK(header.tensors.at("c").begin == 24);
+    CHECK(header.tensors.at("a").begin == 36);
+  }
+}
+
+TEST_CASE("the writer refuses what no reader would take", "[io][safetensors]") {
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  const Eigen::MatrixXf m = Eigen::MatrixXf::Ones(2, 3);
+  writer.add("a", m);
+  CHECK(test::contains(test::error_of([&] { writer.add("a", m); }), "'a' is taken"));
+  CHECK(test::contains(test::error_of([&] { writer.add("__metadata__", m); }), "reserved"));
+  CHECK(test::contains(test::error_of([&] { writer.add(std::string(1025, 'n'), m); }), "too long"));
+  CHECK(test::contains(test::error_of([&] { writer.add("i", m, Dtype::I8); }), "not I8"));
+  CHECK(test::contains(test::error_of([&] { writer.add("r", Shape(33, 1), m.data(), Dtype::F32); }), "rank"));
+  writer.add("\xff", m);
+  CHECK(test::contains(test::reason_of([&] { writer.save(directory / "file"); }), "UTF-8"));
+  CHECK(directory.count() == 0);
+}
+
+TEST_CASE("a file that cannot be written leaves the old one whole", "[io][safetensors]") {
+  const test::Directory directory;
+  test::write_file(directory / "file", "old");
+  SafetensorsWriter writer;
+  writer.add("a", Eigen::MatrixXf::Ones(300, 300));
+
+  SECTION("no such directory") {
+    CHECK(test::contains(test::reason_of([&] { writer.save(directory / "no/file"); }), "cannot be written"));
+  }
+  SECTION("the name is a directory") {
+    std::filesystem::create_directory(directory / "taken");
+    CHECK(test::contains(test::reason_of([&] { writer.save(directory / "taken"); }), "cannot be written"));
+    std::filesystem::remove(directory / "taken");
+  }
+  SECTION("the file system takes no files") {
+    CHECK(test::contains(test::reason_of([&] { writer.save("/proc/sluice"); }), "cannot be written"));
+  }
+  SECTION("the directory is read-only") {
+    std::filesystem::permissions(directory.path(), std::filesystem::perms(0500));
+    const std::string reason = test::reason_of([&] { writer.save(directory / "file"); });
+    std::filesystem::permissions(directory.path(), std::filesystem::perms(0700));
+    if (geteuid() != 0) {
+      CHECK(test::contains(reason, "cannot be written"));
+    } else {  // root may write everywhere
+      CHECK(reason == "no error");
+      test::write_file(directory / "file", "old");
+    }
+  }
+  SECTION("the disk is full") {  // a limit on the size of files fails in the same place, as an error of write()
+    rlimit old{};
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &old) == 0);
+    const rlimit small{1000, old.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const std::string reason = test::reason_of([&] { writer.save(directory / "file"); });
+    setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, handler);
+    CHECK(test::contains(reason, "cannot be written"));
+  }
+  CHECK(test::read_file(directory / "file") == "old");
+  CHECK(directory.count() == 1);
+}
+
+}  // namespace
