@@ -9,6 +9,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -182,6 +183,55 @@ TEST_CASE("a cache of another call, and gradients of another layer", "[layer][er
         "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 29 → 10 with bias");
   CHECK(message(Layer(30, 10, {.bias = false})) ==
         "GatedLinearUnit: expected gradients of a layer 30 → 10 with bias, got 30 → 10 without bias");
+}
+
+/// Moves a layer and its gradients away: the new owner works, the old one refuses every call.
+template <class AnyLayer>
+AnyLayer moved_from(Index input_dim, Index units) {
+  test::Random random(6);
+  AnyLayer layer(input_dim, units);
+  random.fill_parameters(layer);
+  const MatrixXf x = random.matrix<MatrixXf>(3, input_dim), dy = random.matrix<MatrixXf>(3, units), want = layer(x);
+  MatrixXf y(3, units), dx(3, input_dim);
+  typename AnyLayer::Cache cache;
+  layer.forward(x, y, cache);
+  typename AnyLayer::Gradients gradients(layer);
+  AnyLayer moved = std::move(layer);
+  CHECK(test::same_bits(moved(x), want));
+  typename AnyLayer::Gradients moved_gradients = std::move(gradients);
+  const std::string no_gradients = "GatedLinearUnit: expected gradients with parameters, got a moved-from one";
+  CHECK(error_of([&] { moved.backward(x, dy, cache, dx, gradients); }) == no_gradients);
+  CHECK(error_of([&] { moved.backward(x, dy, dx, gradients); }) == no_gradients);
+  layer = std::move(moved);  // there and back
+  CHECK(test::same_bits(layer(x), want));
+  moved = std::move(layer);
+  CHECK(test::same_bits(moved(x), want));
+
+  const std::string message = "GatedLinearUnit: expected a layer with parameters, got a moved-from one";
+  CHECK(layer.is_moved_from());
+  CHECK(error_of([&] { layer(x); }) == message);
+  CHECK(error_of([&] { layer(x, sluice::return_gate); }) == message);
+  CHECK(error_of([&] { layer.forward(x, y); }) == message);
+  CHECK(error_of([&] { layer.forward(x, y, cache); }) == message);
+  CHECK(error_of([&] { layer.forward(MatrixXf(3, 0), y); }) == message);
+  CHECK(error_of([&] { layer.backward(x, dy, cache, dx, moved_gradients); }) == message);
+  CHECK(error_of([&] { layer.backward(x, dy, cache, moved_gradients); }) == message);
+  CHECK(error_of([&] { layer.backward(x, dy, dx, moved_gradients); }) == message);
+  CHECK(test::same_bits(y, want));
+  const AnyLayer copy = layer;
+  CHECK(error_of([&] { copy(x); }) == message);
+  return layer;
+}
+
+TEST_CASE("a layer that has been moved away has no sizes, and refuses every call", "[layer][errors]") {
+  const auto has_no_sizes = [](const auto& layer) {
+    return layer.input_dim() == 0 && layer.units() == 0 && layer.parameter_count() == 0 &&
+           layer.value_weight().size() == 0 && layer.gate_bias().size() == 0 && layer.parameters().size() == 0;
+  };
+  CHECK(has_no_sizes(moved_from<Layer>(7, 5)));
+  CHECK(has_no_sizes(moved_from<sluice::GLU<float, sluice::Split>>(4, 3)));
+  CHECK(moved_from<sluice::GLU<float, sluice::Fused, 4>>(4, 3).units() == 0);
+  moved_from<sluice::GLU<float, sluice::Fused, 128, 129>>(128, 129);  // on the heap, its sizes in the type
 }
 
 }  // namespace

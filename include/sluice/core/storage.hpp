@@ -40,6 +40,8 @@ class ParameterStorage {
 
   Scalar* data() { return scalars_.data(); }
   const Scalar* data() const { return scalars_.data(); }
+  /// Whether the parameters have been moved away.
+  bool is_empty() const { return scalars_.empty(); }
 
  private:
   std::vector<Scalar, Eigen::aligned_allocator<Scalar>> scalars_;
@@ -52,6 +54,7 @@ class ParameterStorage<Scalar, Size, true> {
 
   Scalar* data() { return scalars_.data(); }
   const Scalar* data() const { return scalars_.data(); }
+  static constexpr bool is_empty() { return false; }
 
  private:
   static constexpr std::size_t alignment = std::max<std::size_t>(EIGEN_MAX_STATIC_ALIGN_BYTES, alignof(Scalar));

@@ -116,6 +116,7 @@ class Layer : public Parameters {
 
   template <class X, class Y>
   void check_forward(const X& x, const Y& y) const {
+    check_not_moved_from(*this, "a layer");
     detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
     detail::check_output<Scalar, Units>(Derived::name, "output", x, y, this->units());
     detail::check_no_overlap(Derived::name, "input", x, "output", y);
@@ -129,10 +130,18 @@ class Layer : public Parameters {
   /// Samples that are worked on at once where pre-activations are computed again.
   static constexpr Index recompute_block = 512;
 
+  static void check_not_moved_from(const Parameters& parameters, std::string_view what) {
+    if (parameters.is_moved_from()) {
+      detail::fail(Derived::name, "expected ", what, " with parameters, got a moved-from one");
+    }
+  }
+
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
 
   template <class X, class DY>
   void check_backward(const X& x, const DY& dy, const Gradients& gradients) const {
+    check_not_moved_from(*this, "a layer");
+    check_not_moved_from(gradients, "gradients");
     detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
     detail::check_same_samples<Scalar, Units>(Derived::name, "output gradient", x, dy, this->units());
     if (!gradients.has_same_shape(*this)) {

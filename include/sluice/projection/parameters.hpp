@@ -14,7 +14,10 @@
 #include <sluice/core/storage.hpp>
 #include <sluice/fwd.hpp>
 
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -50,6 +53,14 @@ template <>
 class Extent<Dynamic> {
  public:
   constexpr explicit Extent(Index size) : size_(size) {}
+  constexpr Extent(const Extent&) = default;
+  constexpr Extent& operator=(const Extent&) = default;
+  /// What has been moved away has no size any more: the memory behind it went along.
+  constexpr Extent(Extent&& other) noexcept : size_(std::exchange(other.size_, 0)) {}
+  constexpr Extent& operator=(Extent&& other) noexcept {
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   constexpr operator Index() const { return size_; }
 
  private:
@@ -85,6 +96,9 @@ class ParameterBlock {
 
   /// Whether the parameters lie inside the object.
   static constexpr bool is_inline = is_stored_inline<Scalar, static_parameter_count(InputDim, Columns)>;
+
+  /// Whether the parameters have been moved away. Sizes known at run time are zero then; sizes in the type cannot be.
+  bool is_moved_from() const { return storage_.is_empty(); }
 
   bool has_same_shape(const ParameterBlock& other) const {
     return input_dim() == other.input_dim() && columns() == other.columns() && has_bias() == other.has_bias();
@@ -144,7 +158,8 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
   /// "30 → 10 with bias"
   std::string shape_description() const { return detail::layer_text(this->input_dim(), units(), this->has_bias()); }
 
-  /// (input_dim × units), writable.
+  /// (input_dim × units), writable. A view cannot change its shape: assigning a matrix of another one is an assertion
+  /// of Eigen's, which a Release build does not check.
   detail::WeightMap<Scalar> value_weight() { return weight_at(0, units()); }
   detail::WeightMap<Scalar> gate_weight() { return weight_at(gate_offset(), units()); }
   detail::ConstWeightMap<Scalar> value_weight() const { return weight_at(0, units()); }
@@ -199,7 +214,8 @@ class DenseParameters : public detail::ParameterBlock<Scalar, InputDim, Units> {
   /// "30 → 10 with bias"
   std::string shape_description() const { return detail::layer_text(this->input_dim(), units(), this->has_bias()); }
 
-  /// (input_dim × units), writable.
+  /// (input_dim × units), writable. A view cannot change its shape: assigning a matrix of another one is an assertion
+  /// of Eigen's, which a Release build does not check.
   detail::WeightMap<Scalar> weight() {
     return {this->weight_data(), this->input_dim(), units(), Eigen::OuterStride<>(units())};
   }
