@@ -16,9 +16,19 @@
 
 namespace {
 thread_local long count = 0;
+thread_local long passing = -1;  // how many allocations still succeed; negative: all
+
+/// Counts one, and whether it succeeds.
+bool passes() {
+  ++count;
+  if (passing > 0) return --passing, true;
+  return passing < 0;
 }
+}  // namespace
 
 long test::allocations() { return count; }
+void test::let_allocations_pass(long number) { passing = number; }
+void test::let_all_allocations_pass() { passing = -1; }
 
 #ifdef __GLIBC__
 extern "C" {
@@ -27,23 +37,22 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
-void* malloc(std::size_t size) noexcept { return ++count, __libc_malloc(size); }
+void* malloc(std::size_t size) noexcept { return passes() ? __libc_malloc(size) : nullptr; }
+// Never fails: glibc calls it to register destructors of thread_local objects, and aborts without memory.
 void* calloc(std::size_t n, std::size_t size) noexcept { return ++count, __libc_calloc(n, size); }
-void* realloc(void* p, std::size_t size) noexcept { return ++count, __libc_realloc(p, size); }
-void* memalign(std::size_t alignment, std::size_t size) noexcept { return ++count, __libc_memalign(alignment, size); }
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  return ++count, __libc_memalign(alignment, size);
+void* realloc(void* p, std::size_t size) noexcept { return passes() ? __libc_realloc(p, size) : nullptr; }
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
+  return passes() ? __libc_memalign(alignment, size) : nullptr;
 }
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return memalign(alignment, size); }
 int posix_memalign(void** p, std::size_t alignment, std::size_t size) noexcept {
-  ++count;
-  *p = __libc_memalign(alignment, size);
+  *p = memalign(alignment, size);
   return *p == nullptr ? ENOMEM : 0;
 }
 }
 #else
 void* operator new(std::size_t size) {
-  ++count;
-  if (void* const p = std::malloc(size)) return p;
+  if (void* const p = passes() ? std::malloc(size) : nullptr) return p;
   throw std::bad_alloc();
 }
 void operator delete(void* p) noexcept { std::free(p); }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -216,7 +217,7 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
 }
 
 /// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
-/// later, in prepare_output: nothing is touched before everything has been checked.
+/// later, in with_output: nothing is touched before everything has been checked.
 template <class Scalar, Index Features, class X, class Y>
 void check_output(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
   static_assert(TraitsOf<Y>::is_writable,
@@ -227,13 +228,21 @@ void check_output(std::string_view layer, std::string_view what, const X& x, con
   check_same_samples<Scalar, Features>(layer, what, x, y, features);
 }
 
-template <class X, class Y>
-auto prepare_output(const X& x, Y& y, Index features) {
-  if constexpr (TraitsOf<Y>::is_resizable) {
-    const auto shape = shape_with_features(x, features);
-    if (TraitsOf<Y>::shape(y) != shape) TraitsOf<Y>::resize(y, shape);
+/// Calls write(view) with the memory of an output. An empty matrix that takes a shape is filled apart and moved into
+/// place, so that it is still empty if the memory for the call does not suffice.
+template <class X, class Y, class Write>
+void with_output(const X& x, Y& y, Index features, const Write& write) {
+  using Traits = TraitsOf<Y>;
+  if constexpr (Traits::is_resizable) {
+    if (const auto shape = shape_with_features(x, features); Traits::shape(y) != shape) {
+      Y filled;
+      Traits::resize(filled, shape);
+      write(Traits::writable_view(filled));
+      y = std::move(filled);
+      return;
+    }
   }
-  return TraitsOf<Y>::writable_view(y);
+  write(Traits::writable_view(y));
 }
 
 /// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.

@@ -112,10 +112,12 @@ class GatedLinearUnit
     detail::check_output<Scalar, Units>(name, "gate", x, gate_out, this->units());
     detail::check_no_overlap(name, "input", x, "gate", gate_out);
     detail::check_no_overlap(name, "output", y, "gate", gate_out);
-    const View y_view = detail::prepare_output(x, y, this->units());
-    const View gate_view = detail::prepare_output(x, gate_out, this->units());
-    detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) {
-      project(samples, y_view.middle_rows(first, samples.rows), gate_view.middle_rows(first, samples.rows), {});
+    detail::with_output(x, y, this->units(), [&](const View& to) {
+      detail::with_output(x, gate_out, this->units(), [&](const View& gate_to) {
+        detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) {
+          project(samples, to.middle_rows(first, samples.rows), gate_to.middle_rows(first, samples.rows), {});
+        });
+      });
     });
   }
 

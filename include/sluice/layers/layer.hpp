@@ -27,18 +27,24 @@ class PreActivationCache {
  public:
   Index samples() const { return samples_; }
   Index columns() const { return columns_; }
-  /// (samples × columns), writable by the layer that fills it.
-  detail::MatrixView<const Scalar> view() const { return {storage_.data(), samples_, columns_, columns_, 1}; }
-  detail::MatrixView<Scalar> view() { return {storage_.data(), samples_, columns_, columns_, 1}; }
 
-  void resize(Index samples, Index columns) {
+ protected:
+  detail::MatrixView<const Scalar> view() const { return {storage_.data(), samples_, columns_, columns_, 1}; }
+
+ private:
+  template <class, class, class, class, Index, Index>
+  friend class Layer;
+
+  /// Calls fill(view) with memory for (samples × columns). Until that has gone well the cache is what it was.
+  template <class Fill>
+  void refill(Index samples, Index columns, const Fill& fill) {
     const auto size = static_cast<std::size_t>(samples * columns + detail::storage_padding<Scalar>);
     if (storage_.size() < size) storage_.resize(size);
+    fill(detail::MatrixView<Scalar>{storage_.data(), samples, columns, columns, 1});
     samples_ = samples;
     columns_ = columns;
   }
 
- private:
   std::vector<Scalar, Eigen::aligned_allocator<Scalar>> storage_;
   Index samples_ = 0;
   Index columns_ = 0;
@@ -75,14 +81,15 @@ class Layer : public Parameters {
   template <detail::SampleInput X, detail::SampleOutput Y>
   void forward(const X& x, Y&& y) const {
     check_forward(x, y);
-    run_forward(x, detail::prepare_output(x, y, this->units()), {});
+    detail::with_output(x, y, this->units(), [&](const View& to) { run_forward(x, to, {}); });
   }
   /// Writes y and keeps the pre-activations for backward.
   template <detail::SampleInput X, detail::SampleOutput Y>
   void forward(const X& x, Y&& y, Cache& cache) const {
     check_forward(x, y);
-    cache.resize(detail::sample_count(x), this->columns());
-    run_forward(x, detail::prepare_output(x, y, this->units()), cache.view());
+    cache.refill(detail::sample_count(x), this->columns(), [&](const View& pre) {
+      detail::with_output(x, y, this->units(), [&](const View& to) { run_forward(x, to, pre); });
+    });
   }
 
   /// Writes dx = ∂L/∂x (shaped like x) and adds ∂L/∂W, ∂L/∂b to the gradients, from dy = ∂L/∂y and the cache of the
@@ -92,7 +99,7 @@ class Layer : public Parameters {
     check_backward(x, dy, gradients);
     check_cache(x, cache);
     check_input_gradient(x, dy, dx);
-    run_backward(x, dy, &cache, detail::prepare_output(x, dx, this->input_dim()), gradients);
+    detail::with_output(x, dx, this->input_dim(), [&](const View& to) { run_backward(x, dy, &cache, to, gradients); });
   }
   /// The same without dx: for the first layer of a network.
   template <detail::SampleInput X, detail::SampleInput DY>
@@ -106,7 +113,7 @@ class Layer : public Parameters {
   void backward(const X& x, const DY& dy, DX&& dx, Gradients& gradients) const {
     check_backward(x, dy, gradients);
     check_input_gradient(x, dy, dx);
-    run_backward(x, dy, nullptr, detail::prepare_output(x, dx, this->input_dim()), gradients);
+    detail::with_output(x, dx, this->input_dim(), [&](const View& to) { run_backward(x, dy, nullptr, to, gradients); });
   }
 
  protected:

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//
+// A call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty), cache,
+// gradients. Every single allocation of every call is made to fail.
+#include "allocation/count.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+#include "support/random.hpp"
+
+#include <sluice/sluice.hpp>
+
+#ifdef __GLIBC__
+
+namespace {
+
+using Eigen::MatrixXf;
+using test::fail_each_allocation;
+using test::Index;
+
+/// A layer, arguments for its calls, and whether they are still what they were.
+template <class Layer>
+struct Call {
+  test::Random random{12};
+  Layer layer;
+  MatrixXf x, dy, y, gate, dx, empty, empty_too;
+  MatrixXf small_x, small_y;
+  typename Layer::Cache cache;  // of a smaller call
+  typename Layer::Gradients gradients;
+
+  Call(Index samples, Index input_dim, Index units) : layer(input_dim, units), gradients(layer) {
+    random.fill(layer.parameters());
+    x = random.matrix<MatrixXf>(samples, input_dim);
+    dy = random.matrix<MatrixXf>(samples, units);
+    y = MatrixXf::Constant(samples, units, 7);
+    gate = MatrixXf::Constant(samples, units, 8);
+    dx = MatrixXf::Constant(samples, input_dim, 9);
+    small_x = x.topRows(1);
+    layer.forward(small_x, small_y, cache);
+    gradients.parameters().setConstant(3);
+  }
+
+  bool outputs_as_before() const {
+    return (y.array() == 7).all() && (gate.array() == 8).all() && (dx.array() == 9).all() && empty.size() == 0 &&
+           empty_too.size() == 0;
+  }
+  bool gradients_as_before() const { return (gradients.parameters().array() == 3).all(); }
+  /// The cache still belongs to the small call.
+  bool cache_as_before() const {
+    const MatrixXf one = MatrixXf::Ones(1, layer.units());
+    typename Layer::Gradients want(layer), got(layer);
+    MatrixXf small_dx;
+    layer.backward(small_x, one, small_dx, want);
+    layer.backward(small_x, one, cache, got);
+    return cache.samples() == 1 && test::same_bits(got.parameters(), want.parameters());
+  }
+};
+
+template <class Layer>
+void check_forward(Index samples, Index input_dim, Index units) {
+  CAPTURE(samples, input_dim, units);
+  Call<Layer> c(samples, input_dim, units);
+  const auto unchanged = [&] { CHECK((c.outputs_as_before() && c.cache_as_before() && c.gradients_as_before())); };
+  CHECK(fail_each_allocation([&] { c.layer(c.x); }, unchanged) > 1);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y); }, unchanged) > 0);
+  c.y.setConstant(7);
+  CHECK(fail_each_allocation([&] { c.layer.forward(2 * c.x, c.y); }, unchanged) > 1);
+  c.y.setConstant(7);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y, c.cache); }, unchanged) > 0);
+  CHECK(test::same_bits(c.y, c.layer(c.x)));
+  c.y.setConstant(7);
+  c.layer.forward(c.small_x, c.small_y, c.cache);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty); }, unchanged) > 1);
+  CHECK(test::same_bits(c.empty, c.layer(c.x)));
+  c.empty.resize(0, 0);
+  typename Layer::Cache fresh;
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty, fresh); },
+                             [&] {
+                               unchanged();
+                               CHECK(fresh.samples() == 0);
+                             }) > 1);
+  CHECK(test::same_bits(c.empty, c.layer(c.x)));
+}
+
+template <class Layer>
+void check_gate(Index samples, Index input_dim, Index units) {
+  Call<Layer> c(samples, input_dim, units);
+  const auto unchanged = [&] { CHECK(c.outputs_as_before()); };
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y, c.gate); }, unchanged) > 0);
+  c.y.setConstant(7);
+  c.gate.setConstant(8);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty, c.empty_too); }, unchanged) > 2);
+  const auto [y, gate] = c.layer(c.x, sluice::return_gate);
+  CHECK(test::same_bits(c.empty, y));
+  CHECK(test::same_bits(c.empty_too, gate));
+}
+
+TEST_CASE("forward without memory changes nothing", "[allocation]") {
+  check_forward<sluice::SwiGLU<float>>(17, 9, 5);
+  check_forward<sluice::SwiGLU<float, sluice::Split>>(1, 9, 5);
+  check_forward<sluice::Dense<float, sluice::ReLU>>(17, 9, 5);
+  check_gate<sluice::SwiGLU<float>>(17, 9, 5);
+}
+
+TEST_CASE("glu() without memory changes nothing", "[allocation]") {
+  test::Random random(13);
+  const MatrixXf h = random.matrix<MatrixXf>(9, 6), dy = random.matrix<MatrixXf>(9, 3);
+  MatrixXf y, dh;
+  const auto unchanged = [&] { CHECK((y.size() == 0 && dh.size() == 0)); };
+  CHECK(fail_each_allocation([&] { sluice::glu(h + h, 1, y); }, unchanged) > 1);
+  CHECK(test::same_bits(y, sluice::glu(MatrixXf(h + h), 1)));
+  y.resize(0, 0);
+  CHECK(fail_each_allocation([&] { sluice::glu_backward(h + h, dy, 1, dh); }, unchanged) > 1);
+  CHECK(test::same_bits(dh, sluice::glu_backward(MatrixXf(h + h), dy, 1)));
+}
+
+}  // namespace
+
+#endif
