@@ -39,6 +39,9 @@ class GatedLinearUnit;
 template <class Scalar, class Activation = Identity, Index InputDim = Dynamic, Index Units = Dynamic>
 class Dense;
 
+template <class Scalar, class Activation, class Projection = Fused>
+class GatedFeedForward;
+
 /// Sigmoid gate: Dauphin et al. 2017, arXiv:1612.08083.
 template <class Scalar, class Projection = Fused, Index InputDim = Dynamic, Index Units = Dynamic>
 using GLU = GatedLinearUnit<Scalar, Sigmoid, Projection, InputDim, Units>;

@@ -22,6 +22,7 @@
 #include <sluice/gating/gating.hpp>
 #include <sluice/gating/glu.hpp>
 #include <sluice/layers/dense.hpp>
+#include <sluice/layers/gated_feed_forward.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
 #include <sluice/layers/summary.hpp>
 #include <sluice/training/initializers.hpp>

@@ -123,6 +123,7 @@ class GatedLinearUnit
 
  private:
   friend Base;
+  friend detail::BlockAccess;
   using AsGating = detail::GatingOf<Activation>;
   using GatingType = typename AsGating::type;
   using typename Base::ConstView;

@@ -58,6 +58,23 @@ class GradientsOf : public Parameters {
   void set_zero() { this->parameters().setZero(); }
 };
 
+namespace detail {
+
+/// How a layer that is built of others works on blocks of theirs: checked views, as below. Parts make it a friend.
+struct BlockAccess {
+  template <class Layer, class ConstView, class View>
+  static void forward(const Layer& layer, const ConstView& x, const View& y, const View& pre) {
+    layer.forward_block(x, y, pre);
+  }
+  template <class Layer, class X, class ConstView, class DY, class View, class Gradients>
+  static void backward(const Layer& layer, const X& x, const ConstView& pre, const DY& dy, const View& dx,
+                       Gradients& gradients) {
+    layer.backward_block(x, pre, dy, dx, gradients);
+  }
+};
+
+}  // namespace detail
+
 /// The verbs of a layer. Derived supplies
 ///   name
 ///   forward_block(x, y, pre)                      writes y and the pre-activations, each where it has data
@@ -137,7 +154,8 @@ class Layer : public Parameters {
   /// Samples that are worked on at once where pre-activations are computed again.
   static constexpr Index recompute_block = 512;
 
-  static void check_not_moved_from(const Parameters& parameters, std::string_view what) {
+  template <class LayerOrGradients>
+  static void check_not_moved_from(const LayerOrGradients& parameters, std::string_view what) {
     if (parameters.is_moved_from()) {
       detail::fail(Derived::name, "expected ", what, " with parameters, got a moved-from one");
     }

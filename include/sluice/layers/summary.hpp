@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -129,14 +130,13 @@ class Summary {
     Index parameter_count;
   };
 
-  template <std::size_t Count>
-  explicit Summary(const std::array<Row, Count>& rows) {
+  explicit Summary(const std::vector<Row>& rows) {
     using Line = std::array<std::string, columns>;
-    std::array<Line, Count + 1> lines{Line{"Layer (type)", "Output Shape", "Param #"}};
+    std::vector<Line> lines{Line{"Layer (type)", "Output Shape", "Param #"}};
     Index total = 0;
-    for (std::size_t i = 0; i < Count; ++i) {
-      lines[i + 1] = {numbered_name(rows.data(), i) + " (" + rows[i].type + ")",
-                      "(None, " + std::to_string(rows[i].units) + ")", detail::grouped(rows[i].parameter_count)};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      lines.push_back({numbered_name(rows.data(), i) + " (" + rows[i].type + ")",
+                       "(None, " + std::to_string(rows[i].units) + ")", detail::grouped(rows[i].parameter_count)});
       total += rows[i].parameter_count;
     }
 
@@ -180,13 +180,32 @@ class Summary {
   std::string text_;
 };
 
+namespace detail {
+
+/// One row for a layer; for one that is built of others, the rows of its parts.
+struct SummaryRows {
+  std::vector<Summary::Row>& rows;
+
+  template <class Layer>
+  void operator()(const Layer& layer) const {
+    if constexpr (requires { layer.for_each_part(*this); }) {
+      layer.for_each_part(*this);
+    } else {
+      rows.push_back({LayerType<Layer>::text(), layer.units(), layer.parameter_count()});
+    }
+  }
+};
+
+}  // namespace detail
+
 /// The table of one layer or several, in the order they are given. A layer is whatever has a name,
-/// units() and parameter_count().
+/// units() and parameter_count(); one that is built of others shows its parts.
 template <class... Layers>
 Summary summary(const Layers&... layers) {
   static_assert(sizeof...(Layers) > 0, "sluice: summary() needs at least one layer");
-  return Summary(std::array<Summary::Row, sizeof...(Layers)>{
-      Summary::Row{detail::LayerType<Layers>::text(), layers.units(), layers.parameter_count()}...});
+  std::vector<Summary::Row> rows;
+  (detail::SummaryRows{rows}(layers), ...);
+  return Summary(rows);
 }
 
 /// A template, so that this header needs no <ostream>: whoever prints has one.

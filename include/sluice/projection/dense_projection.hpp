@@ -49,7 +49,8 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
       });
 }
 
-/// Gradients from the pre-activations. dx is written (if it has data), the parameters' gradients are added to.
+/// Gradients from the pre-activations, which the identity does not look at. dx is written (if it has data), the
+/// parameters' gradients are added to.
 template <class Scalar, class Activation>
 void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
                     const Activation& activation, const MatrixView<const Scalar>& pre,
@@ -59,10 +60,15 @@ void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Sc
   const Index units = dy.cols;
   Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, units));
   const MatrixView<Scalar> d{data, x.rows, units, units, 1};
-  const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
+  [[maybe_unused]] const auto slope = [&](const auto& t)
+                                          SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
   for (Index r = 0; r < x.rows; ++r) {
-    map_row(slope, &pre(r, 0), units, &d(r, 0));
-    for (Index j = 0; j < units; ++j) d(r, j) *= dy(r, j);
+    if constexpr (std::is_same_v<Activation, Identity>) {
+      for (Index j = 0; j < units; ++j) d(r, j) = dy(r, j);
+    } else {
+      map_row(slope, &pre(r, 0), units, &d(r, 0));
+      for (Index j = 0; j < units; ++j) d(r, j) *= dy(r, j);
+    }
     if (gradients.bias != nullptr) add_row(&d(r, 0), units, gradients.bias);
   }
   add_product<Scalar>(x.transpose(), d, gradients.weight);
