@@ -79,6 +79,7 @@ struct SampleTraits<T> {
   static constexpr bool is_resizable = Memory::is_resizable;
   static constexpr bool is_row_major = static_cast<int>(T::Layout) == static_cast<int>(Eigen::RowMajor);
   static constexpr Index features_at_compile_time = Dynamic;
+  static constexpr Index samples_at_compile_time = Dynamic;
   static constexpr SampleOrder sample_order = rank <= 2      ? SampleOrder::Only
                                               : is_row_major ? SampleOrder::LastAxisFastest
                                                              : SampleOrder::FirstAxisFastest;

@@ -59,6 +59,7 @@ struct SampleTraits<T> {
   static constexpr bool is_column = T::ColsAtCompileTime == 1 && T::RowsAtCompileTime != 1;
   static constexpr bool is_vector = is_column || T::RowsAtCompileTime == 1;
   static constexpr Index features_at_compile_time = is_column ? T::RowsAtCompileTime : T::ColsAtCompileTime;
+  static constexpr Index samples_at_compile_time = is_column ? 1 : T::RowsAtCompileTime;
   static constexpr SampleOrder sample_order = SampleOrder::Only;
 
   using Shape = std::array<Index, 2>;  // samples, features
@@ -205,6 +206,11 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
   static_assert(Features == Dynamic || Traits::features_at_compile_time == Dynamic ||
                     Features == Traits::features_at_compile_time,
                 "sluice: the output has another number of features (columns) than the layer computes");
+  static_assert(
+      TraitsOf<X>::samples_at_compile_time == Dynamic || Traits::samples_at_compile_time == Dynamic ||
+          TraitsOf<X>::samples_at_compile_time == Traits::samples_at_compile_time,
+      "sluice: two arguments of a call have different numbers of samples (rows); the output has the rows of the "
+      "input, and a vector is one sample");
   static_assert(std::tuple_size_v<typename Traits::Shape> == std::tuple_size_v<typename TraitsOf<X>::Shape>,
                 "sluice: input and output must have the same rank");
   static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
