@@ -147,7 +147,8 @@ void with_view(const X& x, const Function& f) {
   }
 }
 
-/// What the caller may hand in as input, and as output.
+/// What the caller may hand in as input, and as output. That an output can be written to is asked by check_output,
+/// which says so in words; a concept would only remove the function.
 template <class X>
 concept SampleInput = SampleTraits<std::remove_cvref_t<X>>::is_supported;
 template <class Y>
@@ -155,6 +156,10 @@ concept SampleOutput = SampleTraits<std::remove_cvref_t<Y>>::is_supported;
 
 template <class X>
 using TraitsOf = SampleTraits<std::remove_cvref_t<X>>;
+
+/// Y as a call deduces it, const or not.
+template <class Y>
+inline constexpr bool is_writable_output = TraitsOf<Y>::is_writable && !std::is_const_v<std::remove_reference_t<Y>>;
 
 /// Ends a message about a shape where the argument is a vector type.
 template <class Traits>
@@ -225,8 +230,8 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
 /// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
 /// later, in with_output: nothing is touched before everything has been checked.
 template <class Scalar, Index Features, class X, class Y>
-void check_output(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
-  static_assert(TraitsOf<Y>::is_writable,
+void check_output(std::string_view layer, std::string_view what, const X& x, Y& y, Index features) {
+  static_assert(is_writable_output<Y>,
                 "sluice: an output must be a matrix, block, map or tensor that can be written to");
   if constexpr (TraitsOf<Y>::is_resizable) {
     if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(shape_with_features(x, features))) return;
@@ -239,7 +244,8 @@ void check_output(std::string_view layer, std::string_view what, const X& x, con
 template <class X, class Y, class Write>
 void with_output(const X& x, Y& y, Index features, const Write& write) {
   using Traits = TraitsOf<Y>;
-  if constexpr (Traits::is_resizable) {
+  constexpr bool is_writable = is_writable_output<Y>;  // if not, check_output refuses it in words
+  if constexpr (is_writable && Traits::is_resizable) {
     if (const auto shape = shape_with_features(x, features); Traits::shape(y) != shape) {
       Y filled;
       Traits::resize(filled, shape);
@@ -248,7 +254,7 @@ void with_output(const X& x, Y& y, Index features, const Write& write) {
       return;
     }
   }
-  write(Traits::writable_view(y));
+  if constexpr (is_writable) write(Traits::writable_view(y));
 }
 
 /// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.

@@ -296,7 +296,7 @@ class GluCall {
   }
   template <class Y>
   static constexpr bool check_output_type() {
-    static_assert(TraitsOf<Y>::is_writable,
+    static_assert(is_writable_output<Y>,
                   "sluice: an output must be a matrix, block, map or tensor that can be written to");
     return check_input_type<Y>();
   }

@@ -139,7 +139,7 @@ class Layer : public Parameters {
   using Parameters::Parameters;
 
   template <class X, class Y>
-  void check_forward(const X& x, const Y& y) const {
+  void check_forward(const X& x, Y& y) const {
     check_not_moved_from(*this, "a layer");
     detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
     detail::check_output<Scalar, Units>(Derived::name, "output", x, y, this->units());
@@ -175,7 +175,7 @@ class Layer : public Parameters {
     }
   }
   template <class X, class DY, class DX>
-  void check_input_gradient(const X& x, const DY& dy, const DX& dx) const {
+  void check_input_gradient(const X& x, const DY& dy, DX& dx) const {
     detail::check_output<Scalar, InputDim>(Derived::name, "input gradient", x, dx, this->input_dim());
     detail::check_no_overlap(Derived::name, "input", x, "input gradient", dx);
     detail::check_no_overlap(Derived::name, "output gradient", dy, "input gradient", dx);

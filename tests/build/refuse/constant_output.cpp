@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // An output that cannot be written.
-// refused: can be written to|discards qualifiers
+// refused: sluice: an output must be .* that can be written to
 #include <sluice/sluice.hpp>
 
 #ifdef REFUSED
