@@ -6,5 +6,8 @@
 //   sluice::io::load(block, "model.safetensors", sluice::io::HfLlama("model.layers.0.mlp"));
 #pragma once
 
+#include <sluice/io/load.hpp>
+#include <sluice/io/mapping.hpp>
 #include <sluice/io/safetensors_reader.hpp>
 #include <sluice/io/safetensors_writer.hpp>
+#include <sluice/io/self_check.hpp>

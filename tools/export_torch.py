@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# Writes the gated layers of a PyTorch model into a safetensors file that sluice::io::load() reads with the Native
+# mapping. Needs torch and nothing else; copy this one file to where your model is.
+#
+#   import export_torch
+#   export_torch.export(model, "model.safetensors")
+#
+# prints what it found, as the C++ that loads it:
+#
+#   block.mlp   sluice::GatedFeedForward<float, sluice::SiLU> (64, 172)   Native("block.mlp")
+#
+# Which half is the gate is not guessed from names or shapes: a module with one, two or three nn.Linear children is a
+# gated layer if its own forward() computes what some assignment of the children to value, gate and output, some gate
+# order and some activation computes. The inputs and outputs of that comparison go into the file as its self-check.
+# nn.Linear modules outside of gated layers are written as Dense layers.
+#
+# As a script, for a whole module saved with torch.save(model, "model.pt"):
+#
+#   python3 export_torch.py model.pt model.safetensors
+"""PyTorch's gated layers, exported for sluice."""
+
+import copy
+import itertools
+import json
+import os
+import struct
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+ACTIVATIONS = {
+    "Sigmoid": torch.sigmoid,
+    "SiLU": F.silu,
+    "GELU": F.gelu,
+    "GELUTanh": lambda x: F.gelu(x, approximate="tanh"),
+    "QuickGELU": lambda x: x * torch.sigmoid(1.702 * x),
+    "ReLU": F.relu,
+    "Tanh": torch.tanh,
+    "Softplus": F.softplus,
+    "Identity": lambda x: x,
+}
+ALIASES = {"Sigmoid": "GLU", "SiLU": "SwiGLU", "GELU": "GeGLU", "GELUTanh": "GeGLUTanh", "ReLU": "ReGLU",
+           "Identity": "Bilinear"}
+DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+SAMPLES = 8
+
+
+def write_safetensors(path, tensors, metadata=None):
+    """tensors: name -> floating torch tensor. Written beside `path` and renamed, so that no half file is ever there."""
+    header = {"__metadata__": metadata} if metadata else {}
+    blobs = []
+    begin = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
+        tensor = tensor.detach().cpu().contiguous()
+        bits = {8: torch.int64, 4: torch.int32, 2: torch.int16}[tensor.element_size()]
+        code = {8: "q", 4: "i", 2: "h"}[tensor.element_size()]
+        numbers = tensor.reshape(-1).view(bits).tolist() if tensor.numel() else []
+        blobs.append(struct.pack(f"<{len(numbers)}{code}", *numbers))
+        end = begin + len(blobs[-1])
+        header[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
+        begin = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    temporary = f"{path}.tmp-{os.getpid()}"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for blob in blobs:
+                file.write(blob)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+class Projection:
+    """Weight (input_dim × units) and bias or None."""
+
+    def __init__(self, weight, bias):
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, x):
+        return x @ self.weight if self.bias is None else x @ self.weight + self.bias
+
+    @staticmethod
+    def of(linear):
+        return Projection(linear.weight.t(), linear.bias)
+
+
+def halves(linear):
+    """The ways to cut a fused nn.Linear into value and gate."""
+    weight, bias = linear.weight, linear.bias
+    if weight.shape[0] % 2:
+        return
+    n = weight.shape[0] // 2
+    for value, gate in ((slice(0, n), slice(n, None)), (slice(n, None), slice(0, n)),
+                        (slice(1, None, 2), slice(0, None, 2)), (slice(0, None, 2), slice(1, None, 2))):
+        cut = [Projection(weight[half].t(), None if bias is None else bias[half]) for half in (value, gate)]
+        yield cut[0], cut[1]
+
+
+def assignments(linears):
+    """All (value, gate, output or None) that some nn.Linear modules could be."""
+    for count, has_output in ((1, False), (2, True), (2, False), (3, True)):
+        if count != len(linears):
+            continue
+        for order in itertools.permutations(linears):
+            output = Projection.of(order[-1]) if has_output else None
+            rest = order[:-1] if has_output else order
+            pairs = halves(rest[0]) if len(rest) == 1 else [(Projection.of(rest[0]), Projection.of(rest[1]))]
+            for value, gate in pairs:
+                fits = value.weight.shape == gate.weight.shape
+                if fits and (output is None or output.weight.shape[0] == value.weight.shape[1]):
+                    yield value, gate, output
+
+
+def inputs_for(linears, generator):
+    """Inputs that bring the pre-activations to the range where activations differ: a standard deviation of two."""
+    x = torch.randn(SAMPLES, linears[0].in_features, generator=generator, dtype=torch.float64)
+    spread = (x @ linears[0].weight.t()).std()
+    return (x * (2 / spread) if torch.isfinite(spread) and spread > 0 else x).float().double()
+
+
+def explain(module, generator):
+    """(activation, value, gate, output, x, y) if the module's forward() is a gated layer, else None."""
+    linears = [child for child in module.children() if isinstance(child, nn.Linear)]
+    trainable = sum(parameter.numel() for parameter in module.parameters())
+    if not 1 <= len(linears) <= 3 or trainable != sum(p.numel() for l in linears for p in l.parameters()):
+        return None
+    for x in (inputs_for([linear], generator) for linear in linears):
+        try:
+            y = module(x)
+        except (RuntimeError, TypeError, ValueError, IndexError):
+            continue
+        if not isinstance(y, torch.Tensor) or y.dim() != 2 or not torch.isfinite(y).all():
+            continue
+        for value, gate, output in assignments(linears):
+            if value.weight.shape[0] != x.shape[1]:
+                continue
+            for name, activation in ACTIVATIONS.items():
+                got = value(x) * activation(gate(x))
+                got = got if output is None else output(got)
+                if got.shape == y.shape and (got - y).abs().max() <= 1e-12 * y.abs().max():
+                    return name, value, gate, output, x, y
+    return None
+
+
+def cpp(activation, value, output):
+    """The layer's type and constructor arguments."""
+    projections = [value] if output is None else [value, output]
+    arguments = f"({value.weight.shape[0]}, {value.weight.shape[1]}"
+    with_bias = any(p.bias is not None for p in projections)
+    if output is None:
+        alias = ALIASES.get(activation)
+        layer = f"sluice::{alias}<float>" if alias else f"sluice::GatedLinearUnit<float, sluice::{activation}>"
+        return layer + arguments + (")" if with_bias else ", {.bias = false})")
+    return f"sluice::GatedFeedForward<float, sluice::{activation}>" + arguments + (", {.bias = true})" if with_bias else ")")
+
+
+def export(model, path, dtype=torch.float32, seed=0, quiet=False):
+    """Writes all gated layers and all other nn.Linear modules of a model, which stays as it is. Returns what was found:
+    name -> C++."""
+    model = copy.deepcopy(model).cpu().eval().to(dtype).double()  # the numbers that will be in the file, exactly
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    generator = torch.Generator().manual_seed(seed)
+    tensors, metadata, found, done = {}, {}, {}, set()
+
+    def add(prefix, part, projection):
+        at = ".".join(filter(None, (prefix, part)))
+        at = at + "." if at else ""
+        tensors[at + "weight"] = projection.weight.to(dtype)
+        if projection.bias is not None:
+            tensors[at + "bias"] = projection.bias.to(dtype)
+
+    def finish(prefix, code, x, y):
+        at = prefix + "." if prefix else ""
+        tensors[at + "self_check.input"] = x.float()
+        tensors[at + "self_check.output"] = y.float()
+        found[prefix] = code
+        metadata[at + "sluice"] = code
+
+    for prefix, module in model.named_modules():
+        explained = explain(module, generator)
+        if explained is None:
+            continue
+        activation, value, gate, output, x, y = explained
+        for part, projection in (("value", value), ("gate", gate), ("output", output)):
+            if projection is not None:
+                add(prefix, part, projection)
+        done.update(id(child) for child in module.children())
+        finish(prefix, cpp(activation, value, output), x, y)
+    for prefix, module in model.named_modules():
+        if isinstance(module, nn.Linear) and id(module) not in done:
+            done.add(id(module))
+            x = inputs_for([module], generator)
+            add(prefix, "", Projection.of(module))
+            bias = "" if module.bias is not None else ", {.bias = false}"
+            finish(prefix, f"sluice::Dense<float>({module.in_features}, {module.out_features}{bias})", x, module(x))
+
+    if not found:
+        raise ValueError("no gated layer and no nn.Linear in this model")
+    write_safetensors(path, tensors, metadata)
+    if not quiet:
+        width = max(len(name) for name in found)
+        for name, code in found.items():
+            print(f'{name:<{width}}  {code}  Native("{name}")')
+    return found
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__ + "\nusage: export_torch.py MODEL.pt OUT.safetensors")
+    model = torch.load(sys.argv[1], map_location="cpu")
+    if not isinstance(model, nn.Module):
+        sys.exit("expected a whole module, saved with torch.save(model, path); from a state_dict the computation is not known")
+    export(model, sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
