@@ -33,6 +33,8 @@ long allocations_of_a_life() {
       layer.forward(batch, ys);
       layer.forward(batch, ys, gates);
       const auto result = layer(sample, sluice::return_gate);
+      Eigen::Matrix<Scalar, Eigen::Dynamic, InputDim, Eigen::RowMajor, 20, InputDim> up_to_20 = batch;
+      if (layer(up_to_20) != ys || layer(up_to_20, sluice::return_gate).gate != gates) throw 1;
       const Layer copy = layer;
       if (copy(sample)(0) != result.output(0)) throw 1;
     });

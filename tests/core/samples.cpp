@@ -9,6 +9,7 @@
 #include <sluice/core/samples.hpp>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -83,6 +84,57 @@ TEST_CASE("what has no memory comes in blocks of rows that together are everythi
       CHECK(test::same_bits(sluice::detail::as_eigen(all), Eigen::MatrixXf(2 * m)));
     });
   }
+}
+
+TEST_CASE("an expression of fixed size that is too large for an object comes in blocks", "[core]") {
+  test::Random random(10);
+  const Eigen::MatrixXf m = random.matrix<Eigen::MatrixXf>(300, 200);  // 240 KB
+  const Eigen::Map<const Eigen::Matrix<float, 300, 200>> fixed(m.data());
+  Index blocks = 0, next = 0;
+  bool right = true;
+  SampleTraits<std::remove_cv_t<decltype(2 * fixed)>>::for_each_block(
+      2 * fixed, [&](Index first, const MatrixView<const float>& rows) {
+        right = right && first == next &&
+                test::same_bits(sluice::detail::as_eigen(rows), Eigen::MatrixXf(2 * m.middleRows(first, rows.rows)));
+        next = first + rows.rows;
+        ++blocks;
+      });
+  CHECK(right);
+  CHECK(next == 300);
+  CHECK(blocks > 1);
+}
+
+template <class X, Index Features>
+using Output = typename SampleTraits<X>::template Output<Features>;
+
+TEST_CASE("the type of an output follows the input's", "[core]") {
+  using Eigen::Dynamic;
+  using Eigen::Matrix;
+  constexpr int row_major = Eigen::RowMajor;
+  STATIC_REQUIRE(std::is_same_v<Output<Eigen::MatrixXf, Dynamic>, Eigen::MatrixXf>);
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<float, 4, 3>, 5>, Matrix<float, 4, 5>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<float, 4, 3>, 1>, Matrix<float, 4, Dynamic>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Eigen::VectorXf, 5>, Matrix<float, 5, 1>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<float, 1, 3>, Dynamic>, Eigen::RowVectorXf>);
+  // A limit of samples stays one.
+  using Bounded = Matrix<float, Dynamic, 3, 0, 16, 3>;
+  STATIC_REQUIRE(std::is_same_v<Output<Bounded, 5>, Matrix<float, Dynamic, 5, 0, 16, 5>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Bounded, Dynamic>, Matrix<float, Dynamic, Dynamic, 0, 16, Dynamic>>);
+  using BoundedRows = Matrix<float, Dynamic, 3, row_major, 1, 3>;
+  STATIC_REQUIRE(std::is_same_v<Output<BoundedRows, 5>, Matrix<float, Dynamic, 5, row_major, 1, 5>>);
+  // What is too large for an object lies on the heap.
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<float, 64, 3>, 512>, Matrix<float, 64, 512>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<float, 64, 3>, 513>, Matrix<float, 64, Dynamic>>);
+  STATIC_REQUIRE(std::is_same_v<Output<Matrix<double, 3, 1>, 16385>, Eigen::VectorXd>);
+  STATIC_REQUIRE(sizeof(Output<Matrix<float, Dynamic, 3, 0, 64, 3>, 513>) < 100);
+}
+
+TEST_CASE("an output with a limit takes no shape beyond it", "[core]") {
+  using Bounded = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, 0, 4, 3>;
+  using Traits = SampleTraits<Bounded>;
+  CHECK(Traits::can_resize({4, 3}));
+  CHECK_FALSE(Traits::can_resize({5, 3}));
+  CHECK_FALSE(Traits::can_resize({4, 4}));
 }
 
 }  // namespace

@@ -11,9 +11,11 @@
 #include <sluice/core/matrix_view.hpp>
 #include <sluice/core/scratch.hpp>
 #include <sluice/core/simd.hpp>
+#include <sluice/core/storage.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -62,6 +64,12 @@ struct SampleTraits<T> {
   static constexpr Index samples_at_compile_time = is_column ? 1 : T::RowsAtCompileTime;
   static constexpr SampleOrder sample_order = SampleOrder::Only;
 
+  /// Whether a matrix of these sizes in its type is more than Eigen keeps inside an object.
+  static constexpr bool is_too_large(Index rows, Index cols) {
+    return rows != Dynamic && cols != Dynamic &&
+           static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) > inline_storage_limit / sizeof(Scalar);
+  }
+
   using Shape = std::array<Index, 2>;  // samples, features
 
   static Shape shape(const T& x) { return is_column ? Shape{x.cols(), x.rows()} : Shape{x.rows(), x.cols()}; }
@@ -81,7 +89,7 @@ struct SampleTraits<T> {
   static void for_each_block(const T& x, const Function& f) {
     if constexpr (has_memory) {
       f(Index(0), view(x));
-    } else if constexpr (T::SizeAtCompileTime != Dynamic) {
+    } else if constexpr (T::SizeAtCompileTime != Dynamic && !is_too_large(T::RowsAtCompileTime, T::ColsAtCompileTime)) {
       const typename T::PlainObject evaluated = x;
       f(Index(0), SampleTraits<typename T::PlainObject>::view(evaluated));
     } else {
@@ -102,15 +110,18 @@ struct SampleTraits<T> {
     }
   }
 
-  /// What a layer returns for an input of this type: the same orientation and storage order, another number of
-  /// features. (A matrix of one feature stays a matrix: as a vector type it would be taken for one sample by the next
-  /// layer.)
-  template <Index Features>
+  /// What a layer returns for an input of this type: the same orientation, storage order and limit of samples, another
+  /// number of features. (A matrix of one feature stays a matrix: as a vector type it would be taken for one sample by
+  /// the next layer. A matrix too large for an object has its features known at run time only, and lies on the heap.)
+  template <Index Features, Index InType = (Features == 1 && !is_vector) ||
+                                                   is_too_large(is_vector ? 1 : T::MaxRowsAtCompileTime, Features)
+                                               ? Dynamic
+                                               : Features>
   using Output = std::conditional_t<
-      is_column, Eigen::Matrix<Scalar, Features, 1>,
-      std::conditional_t<T::RowsAtCompileTime == 1, Eigen::Matrix<Scalar, 1, Features>,
-                         Eigen::Matrix<Scalar, T::RowsAtCompileTime, Features == 1 ? Dynamic : Features,
-                                       T::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor>>>;
+      is_column, Eigen::Matrix<Scalar, InType, 1>,
+      std::conditional_t<T::RowsAtCompileTime == 1, Eigen::Matrix<Scalar, 1, InType>,
+                         Eigen::Matrix<Scalar, T::RowsAtCompileTime, InType,
+                                       T::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor, T::MaxRowsAtCompileTime>>>;
 
   static constexpr bool is_resizable = ResizableDense<T>;
   static bool is_empty(const T& y) { return y.size() == 0; }
@@ -118,7 +129,9 @@ struct SampleTraits<T> {
     const Index rows = is_column ? s[1] : s[0];
     const Index cols = is_column ? s[0] : s[1];
     return (T::RowsAtCompileTime == Dynamic || T::RowsAtCompileTime == rows) &&
-           (T::ColsAtCompileTime == Dynamic || T::ColsAtCompileTime == cols);
+           (T::ColsAtCompileTime == Dynamic || T::ColsAtCompileTime == cols) &&
+           (T::MaxRowsAtCompileTime == Dynamic || rows <= T::MaxRowsAtCompileTime) &&
+           (T::MaxColsAtCompileTime == Dynamic || cols <= T::MaxColsAtCompileTime);
   }
   static void resize(T& y, const Shape& s) { is_column ? y.resize(s[1], s[0]) : y.resize(s[0], s[1]); }
 
