@@ -2,9 +2,10 @@
 //
 // What every header of the library shares: the namespace and a few portability macros.
 //
-// The library lives in an inline namespace whose name carries the library's version, Eigen's series and Eigen's
-// alignment. Objects that hold Eigen data have another layout when two translation units are compiled with different
-// vector flags; under this name such a pair fails at link time instead of corrupting the heap
+// The library lives in an inline namespace whose name carries the library's version, Eigen's series, Eigen's alignment
+// and the width of its packets. Objects that hold Eigen data have another layout, and functions another meaning, when
+// two translation units are compiled with different vector flags; under this name such a pair fails at link time
+// instead of corrupting the heap, also where EIGEN_MAX_ALIGN_BYTES is forced to one value
 // (https://eigen.tuxfamily.org/dox/group__TopicStructHavingEigenMembers.html).
 #pragma once
 
@@ -12,13 +13,26 @@
 
 #include <Eigen/Core>
 
-#define SLUICE_DETAIL_JOIN_(a, b, c, d, e) v##a##_##b##_eigen##c##_##d##_align##e
-#define SLUICE_DETAIL_JOIN(a, b, c, d, e) SLUICE_DETAIL_JOIN_(a, b, c, d, e)
+// Width of the widest packet, in bits.
+#if defined(EIGEN_VECTORIZE_SVE)
+#define SLUICE_DETAIL_PACKET EIGEN_ARM64_SVE_VECTOR_LENGTH
+#elif defined(EIGEN_VECTORIZE_AVX512)
+#define SLUICE_DETAIL_PACKET 512
+#elif defined(EIGEN_VECTORIZE_AVX)
+#define SLUICE_DETAIL_PACKET 256
+#elif defined(EIGEN_VECTORIZE)
+#define SLUICE_DETAIL_PACKET 128
+#else
+#define SLUICE_DETAIL_PACKET 0
+#endif
+
+#define SLUICE_DETAIL_JOIN_(a, b, c, d, e, f) v##a##_##b##_eigen##c##_##d##_align##e##_packet##f
+#define SLUICE_DETAIL_JOIN(a, b, c, d, e, f) SLUICE_DETAIL_JOIN_(a, b, c, d, e, f)
 
 // Eigen's series: 3_4 for Eigen 3.4, 3_5 for Eigen 5 (which keeps its "world" at 3).
 #define SLUICE_ABI_NAMESPACE                                                                               \
   SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, \
-                     EIGEN_MAX_ALIGN_BYTES)
+                     EIGEN_MAX_ALIGN_BYTES, SLUICE_DETAIL_PACKET)
 
 #define SLUICE_NAMESPACE_BEGIN \
   namespace sluice {           \
