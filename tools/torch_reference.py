@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
-# Writes what PyTorch computes into tests/data/torch_layer.txt and tests/data/torch_glu.txt, for the parity tests.
+# Writes what PyTorch computes into tests/data/torch_layer.txt, torch_glu.txt and torch_feed_forward.txt, for the parity
+# tests.
 #
 #   apt-get install python3-torch      # Debian 12: 1.13
 #   /usr/bin/python3 tools/torch_reference.py
@@ -165,9 +166,41 @@ hR: the input of rank R; dyR.axisA: the gradient of the output; gluR.axisA.y, .d
 silu_gate_first, silu_interleaved: the same halves in other orders, with a SiLU gate, on h3.""", arrays)
 
 
+def feed_forward():
+    """The feed-forward block of nn.Linear modules, as Llama (SiLU), Gemma (tanh GELU) and T5 (ReLU here) build it."""
+    generator = random.Random(11)
+    samples, dim, hidden = 10, 6, 13
+    shapes = {"gate_proj": (hidden, dim), "up_proj": (hidden, dim), "down_proj": (dim, hidden)}
+    x = dyadic(generator, samples, dim, largest=3)
+    dy = dyadic(generator, samples, dim, largest=2)
+    weights = {f"{name}.weight": dyadic(generator, *shape) for name, shape in shapes.items()}
+    # Odd multiples of 1/2048: no gate of ReLU can hit the kink.
+    biases = {f"{name}.bias": dyadic(generator, shape[0]) + 1 / 2048 for name, shape in shapes.items()}
+    arrays = {"x": x, "dy": dy, **weights, **biases}
+    for name in ("swiglu", "geglu_tanh", "reglu"):
+        for bias in (True, False) if name == "swiglu" else (True,):
+            linears = torch.nn.ModuleDict({key: torch.nn.Linear(shape[1], shape[0], bias=bias, dtype=torch.float64)
+                                           for key, shape in shapes.items()})
+            linears.load_state_dict({**weights, **(biases if bias else {})})
+            inputs = x.clone().requires_grad_()
+            gate = linears["gate_proj"](inputs)
+            assert gate.abs().min() > 1e-4, f"{name}: a gate lies at the kink; take another seed"
+            y = linears["down_proj"](GATES[name](gate) * linears["up_proj"](inputs))
+            y.backward(dy)
+            prefix = name if bias else name + ".no_bias"
+            arrays.update({f"{prefix}.y": y.detach(), f"{prefix}.dx": inputs.grad})
+            arrays.update({f"{prefix}.d{key}": parameter.grad for key, parameter in linears.named_parameters()})
+    array_file.write(DATA / "torch_feed_forward.txt", f"""
+Gated feed-forward blocks of nn.Linear by PyTorch {torch.__version__} in float64; written by tools/torch_reference.py.
+y = down_proj(gate(gate_proj(x)) * up_proj(x)). Weights lie as nn.Linear has them, (out x in).
+x, dy, NAME_proj.weight, .bias: what goes in.
+VARIANT[.no_bias].y, .dx, .dNAME_proj.weight, .dNAME_proj.bias: what comes out.""", arrays)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     layers()
     glu()
-    for written in ("torch_layer.txt", "torch_glu.txt"):
+    feed_forward()
+    for written in ("torch_layer.txt", "torch_glu.txt", "torch_feed_forward.txt"):
         print(f"{DATA / written}: {(DATA / written).stat().st_size} bytes")

@@ -33,12 +33,10 @@ namespace detail {
 template <class Scalar, class Gated, class Output>
 void for_each_hidden_block(Index rows, Index max_rows, Index hidden, const Gated& gated, const Output& output) {
   struct HiddenRows;
-  const Index blocks = divide_up(rows, max_rows);
-  const Index largest = divide_up(rows, std::max<Index>(blocks, 1));
-  Scalar* const data = scratch<HiddenRows, Scalar>(block_size<Scalar>(largest, hidden));
-  for (Index b = 0; b < blocks; ++b) {
-    const Index first = b * rows / blocks;  // blocks of one size, as nearly as can be
-    const MatrixView<Scalar> h{data, (b + 1) * rows / blocks - first, hidden, hidden, 1};
+  const Index block_rows = std::min(rows, max_rows);
+  Scalar* const data = scratch<HiddenRows, Scalar>(block_size<Scalar>(block_rows, hidden));
+  for (Index first = 0; first < rows; first += block_rows) {
+    const MatrixView<Scalar> h{data, std::min(block_rows, rows - first), hidden, hidden, 1};
     gated(h, first);
     output(h, first);
   }
@@ -160,8 +158,9 @@ class GatedFeedForward
   static constexpr std::string_view name = "GatedFeedForward";
 
   GatedFeedForward(Index dim, Index hidden, const Options& options = {})
-      : Base(Gated(checked(dim, hidden), hidden, {options.bias, options.activation}),
-             Output(hidden, dim, {.bias = options.bias, .activation = {}})) {}
+      : Base{// In braces the first part is made first: no part sees a size before it has been checked.
+             Gated(checked(dim, hidden), hidden, {options.bias, options.activation}),
+             Output(hidden, dim, {.bias = options.bias, .activation = {}})} {}
 
  private:
   using Base = Layer<GatedFeedForward, Scalar, Parameters, Cache, Dynamic, Dynamic>;
