@@ -36,6 +36,7 @@ void check() {
       layer.backward(x, dy, cache, dx, gradients);
       layer.backward(x, dy, cache, gradients);
       layer.backward(x, dy, dx, gradients);
+      layer.backward(x, dy, gradients);
       layer.forward(x.topRows(samples / 2), y.topRows(samples / 2));
       layer.forward(x.cwiseAbs(), y);
       layer.backward(2 * x, 2 * dy, dx, gradients);

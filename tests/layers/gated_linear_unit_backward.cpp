@@ -60,6 +60,8 @@ void check(Index samples, Index input_dim, Index units, bool bias = true) {
   CHECK(gradient_error(gradients, want.gradients, 2) < tolerance);
   layer.backward(x, dy, cache, gradients);
   CHECK(gradient_error(gradients, want.gradients, 3) < tolerance);
+  layer.backward(x, dy, gradients);
+  CHECK(gradient_error(gradients, want.gradients, 4) < tolerance);
 }
 
 template <class Layer>

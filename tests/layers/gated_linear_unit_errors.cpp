@@ -115,6 +115,7 @@ TEST_CASE("inputs with another number of features", "[layer][errors]") {
   CHECK(f.refused([&] { f.layer.backward(wide, f.dy, f.cache, f.dx, f.gradients); }) == message);
   CHECK(f.refused([&] { f.layer.backward(wide, f.dy, f.cache, f.gradients); }) == message);
   CHECK(f.refused([&] { f.layer.backward(wide, f.dy, f.dx, f.gradients); }) == message);
+  CHECK(f.refused([&] { f.layer.backward(wide, f.dy, f.gradients); }) == message);
   CHECK(f.refused([&] { f.layer(f.x.transpose()); }) ==
         "GatedLinearUnit: expected input with 30 features, got 32 (input is 30×32)");
   CHECK(f.refused([&] { f.layer(2 * wide); }) == message);

@@ -16,13 +16,6 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// Options of a dense layer, by name: Dense<float, ReLU> layer(30, 10, {.bias = false});
-template <class Activation>
-struct DenseOptions {
-  bool bias = true;
-  Activation activation{};
-};
-
 /// A dense layer; everything said of GatedLinearUnit (scalars, sizes in the type, errors, guarantees) holds here, too,
 /// but that a first call with sizes in the type takes its scratch memory from the heap.
 ///
@@ -34,7 +27,7 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
  public:
   using Scalar = Scalar_;
   using Activation = Activation_;
-  using Options = DenseOptions<Activation>;
+  using Options = LayerOptions<Activation>;
   using Cache = PreActivationCache<Scalar>;
   using Parameters = DenseParameters<Scalar, InputDim, Units>;
   using Gradients = GradientsOf<Parameters>;

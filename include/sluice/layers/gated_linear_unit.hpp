@@ -34,13 +34,6 @@ struct GatedOutput {
   Matrix gate;  // the activated gate values, the same shape as the output
 };
 
-/// Options of a layer, by name: SwiGLU<float> layer(30, 10, {.bias = false});
-template <class Activation>
-struct GatedLinearUnitOptions {
-  bool bias = true;
-  Activation activation{};
-};
-
 /// The pre-activations of a gated layer: x·W₁ + b₁ and x·W₂ + b₂, each (samples × units).
 template <class Scalar>
 class GatedCache : public PreActivationCache<Scalar> {
@@ -56,8 +49,7 @@ class GatedCache : public PreActivationCache<Scalar> {
 /// Activation  the gate's activation, or Gating<Gate, Value> where the value half has one of its own.
 /// Projection  Fused or Split: the same results from another memory layout.
 /// InputDim, Units   sizes in the type, or Dynamic. With both in the type and parameters up to 128 KB the parameters
-/// lie
-///             inside the object, and forward uses no heap at all.
+///             lie inside the object, and forward uses no heap at all.
 ///
 /// Fresh parameters are zero; see initialize(). Calls are const and re-entrant. After the first call of a size on a
 /// thread nothing is allocated. Wrong shapes throw std::invalid_argument before anything is written.
@@ -77,7 +69,7 @@ class GatedLinearUnit
   using Scalar = Scalar_;
   using Activation = Activation_;
   using Projection = Projection_;
-  using Options = GatedLinearUnitOptions<Activation>;
+  using Options = LayerOptions<Activation>;
   using Cache = GatedCache<Scalar>;
   using Parameters = GatedParameters<Scalar, Projection, InputDim, Units>;
   using Gradients = GradientsOf<Parameters>;

@@ -4,7 +4,7 @@
 //
 //   y = layer(x);   layer.forward(x, y);   layer.forward(x, y, cache);
 //   layer.backward(x, dy, cache, dx, gradients);   layer.backward(x, dy, cache, gradients);
-//   layer.backward(x, dy, dx, gradients);
+//   layer.backward(x, dy, dx, gradients);          layer.backward(x, dy, gradients);
 //
 // A layer derives from Layer<itself, ...> and says what happens to a block of samples whose shapes are known to be
 // right.
@@ -19,6 +19,13 @@
 #include <vector>
 
 SLUICE_NAMESPACE_BEGIN
+
+/// Options of a layer, by name: SwiGLU<float> layer(30, 10, {.bias = false});
+template <class Activation>
+struct LayerOptions {
+  bool bias = true;
+  Activation activation{};
+};
 
 /// The pre-activations of one forward call (samples × columns), kept for the backward call. Reuse it: its memory only
 /// ever grows.
@@ -54,7 +61,8 @@ class PreActivationCache {
 template <class Parameters>
 class GradientsOf : public Parameters {
  public:
-  explicit GradientsOf(const Parameters& layer) : Parameters(layer) { set_zero(); }
+  explicit GradientsOf(const Parameters& layer)
+      : Parameters("Gradients", layer.input_dim(), layer.units(), layer.has_bias()) {}
   void set_zero() { this->parameters().setZero(); }
 };
 
@@ -131,6 +139,13 @@ class Layer : public Parameters {
     check_backward(x, dy, gradients);
     check_input_gradient(x, dy, dx);
     detail::with_output(x, dx, this->input_dim(), [&](const View& to) { run_backward(x, dy, nullptr, to, gradients); });
+  }
+
+  /// Without a cache, and without dx.
+  template <detail::SampleInput X, detail::SampleInput DY>
+  void backward(const X& x, const DY& dy, Gradients& gradients) const {
+    check_backward(x, dy, gradients);
+    run_backward(x, dy, nullptr, {}, gradients);
   }
 
  protected:
