@@ -37,9 +37,14 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
     Eigen::VectorXf value = random.matrix<Eigen::VectorXf>(80, 1), gate = random.matrix<Eigen::VectorXf>(80, 1);
     const Eigen::VectorXf dy = random.matrix<Eigen::VectorXf>(cols, 1);
     Eigen::VectorXf y = Eigen::VectorXf::Constant(80, 9), activated = y, d_value = y, d_gate = y;
-    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, y.data(), activated.data());
-    sluice::detail::gate_gradient_row<float>(Gating{}, value.data(), gate.data(), dy.data(), cols, d_value.data(),
-                                             d_gate.data());
+    const auto row = [cols](auto* data) {
+      return MatrixView<std::remove_pointer_t<decltype(data)>>{data, 1, cols, 80, 1};
+    };
+    const sluice::detail::PreActivationBlock<float> block{0, 0, 1, cols, 80, value.data(), gate.data()};
+    sluice::detail::gate_block<float>(Gating{}, block, row(y.data()), row(activated.data()));
+    sluice::detail::gate_gradient_rows<float>(Gating{},
+                                              {row(std::as_const(value).data()), row(std::as_const(gate).data())},
+                                              row(dy.data()), {row(d_value.data()), row(d_gate.data())});
     double error = 0;
     for (Index j = 0; j < cols; ++j) {
       const double v = value(j), g = gate(j), d = dy(j);
@@ -51,7 +56,7 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
     CHECK(error < 4e-7);
     for (const auto* target : {&y, &activated, &d_value, &d_gate}) CHECK((target->tail(80 - cols).array() == 9).all());
     const Eigen::VectorXf value_behind = value.tail(80 - cols), gate_behind = gate.tail(80 - cols);
-    sluice::detail::gate_row<true, float>(Gating{}, value.data(), gate.data(), cols, value.data(), gate.data());
+    sluice::detail::gate_block<float>(Gating{}, block, row(value.data()), row(gate.data()));
     CHECK(test::same_bits(value.head(cols), y.head(cols)));
     CHECK(test::same_bits(gate.head(cols), activated.head(cols)));
     CHECK(test::same_bits(value.tail(80 - cols), value_behind));

@@ -16,6 +16,9 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
+constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr Index divide_up(Index n, Index divisor) { return (n + divisor - 1) / divisor; }
+
 template <class T>
 struct MatrixView {
   T* data = nullptr;

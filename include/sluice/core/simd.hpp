@@ -12,9 +12,11 @@
 #include <sluice/core/config.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -180,15 +182,24 @@ template <class S>
 SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
+/// `size` numbers that are stored in another type, widened. 8-bit weights are whole numbers that want a scale.
+template <class S, class Stored>
+SLUICE_ALWAYS_INLINE Packet<S> load_as(const Stored* from) {
+  static_assert(std::is_same_v<S, Stored>);
+  return load(from);
+}
+template <class Stored>
+inline constexpr bool has_scale = false;
+
 /// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  if (count == Packet<S>::size) return load(from);
   if constexpr (Traits::masked_load_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
     return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from, mask));
   } else {
+    if (count == Packet<S>::size) return load(from);
     alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)] = {};
     for (Index i = 0; i < count; ++i) lanes[i] = from[i];
     return load(static_cast<const S*>(lanes));
@@ -197,11 +208,11 @@ SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
 template <class S>
 SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  if (count == Packet<S>::size) return store(to, x);
   if constexpr (Traits::masked_store_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {
+    if (count == Packet<S>::size) return store(to, x);
     alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
     store(static_cast<S*>(lanes), x);
     for (Index i = 0; i < count; ++i) to[i] = lanes[i];
@@ -238,6 +249,67 @@ SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(P
     for (int i = 0; i < size; ++i) rows[i].native = block.packet[i];
   }
 }
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SLUICE_DETAIL_HAS_SHUFFLE 1
+#endif
+#endif
+
+namespace detail {
+
+#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
+/// a and b hold runs of Width lanes; the runs of a, then those of b, each folded in half.
+template <int Width, class S, int... Lane>
+SLUICE_ALWAYS_INLINE Packet<S> fold_runs(const Packet<S>& a, const Packet<S>& b, std::integer_sequence<int, Lane...>) {
+  constexpr int size = Packet<S>::size;
+  typedef S Lanes __attribute__((vector_size(sizeof(S) * static_cast<std::size_t>(size))));
+  // Lane i of the result is lane `from(i)` plus lane `from(i) + Width / 2` of a and b one after the other.
+  constexpr auto from = [](int i) {
+    const int half = i / (size / 2), run = i % (size / 2) / (Width / 2), lane = i % (Width / 2);
+    return half * size + run * Width + lane;
+  };
+  Lanes x, y;
+  std::memcpy(&x, &a.native, sizeof(x));
+  std::memcpy(&y, &b.native, sizeof(y));
+  const Lanes sum =
+      __builtin_shufflevector(x, y, from(Lane)...) + __builtin_shufflevector(x, y, from(Lane) + Width / 2 ...);
+  Packet<S> result;
+  std::memcpy(static_cast<void*>(&result.native), &sum, sizeof(sum));
+  return result;
+}
+/// Folds the packets two by two until one is left.
+template <int Count, int Width, class S>
+SLUICE_ALWAYS_INLINE Packet<S> fold_all(Packet<S>* rows) {
+  if constexpr (Count > 1) {
+    SLUICE_UNROLL
+    for (int i = 0; i < Count / 2; ++i) {
+      rows[i] = fold_runs<Width>(rows[2 * i], rows[2 * i + 1], std::make_integer_sequence<int, Packet<S>::size>{});
+    }
+    return fold_all<Count / 2, Width / 2>(rows);
+  } else {
+    return rows[0];
+  }
+}
+#endif
+
+}  // namespace detail
+
+/// Lane i: the sum of all lanes of rows[i].
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> sum_each(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {
+#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
+  return detail::fold_all<Packet<S>::size, Packet<S>::size>(static_cast<Packet<S>*>(rows));
+#else
+  transpose(rows);
+  SLUICE_UNROLL
+  for (int width = Packet<S>::size / 2; width > 0; width /= 2) {
+    SLUICE_UNROLL
+    for (int i = 0; i < width; ++i) rows[i] = rows[i] + rows[i + width];
+  }
+  return rows[0];
+#endif
+}
+#undef SLUICE_DETAIL_HAS_SHUFFLE
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

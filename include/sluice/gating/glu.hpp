@@ -124,9 +124,9 @@ struct Adjacent {
 };
 
 /// A register of scalars that lie `stride` apart: a packet where they are adjacent, lane by lane elsewhere. Stride is
-/// Adjacent or Index; count is as in for_each_register.
-template <class Scalar, class Stride, class Count>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Stride stride, Count count) {
+/// Adjacent or Index; `count` of them.
+template <class Scalar, class Stride>
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Stride stride, Index count) {
   if constexpr (std::is_same_v<Stride, Adjacent>) {
     return load_some<Scalar>(from, count);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
@@ -138,8 +138,8 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Strid
     return *from;
   }
 }
-template <class Scalar, class Stride, class Count>
-SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Register<Scalar>& x, Count count) {
+template <class Scalar, class Stride>
+SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Register<Scalar>& x, Index count) {
   if constexpr (std::is_same_v<Stride, Adjacent>) {
     store_some<Scalar>(to, x, count);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
@@ -156,16 +156,11 @@ SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Reg
 template <class Stride, class Scalar, class G>
 SLUICE_NEVER_INLINE void glu_rows(const G& gating, const Halves<const Scalar>& h, const MatrixView<Scalar>& y) {
   const Stride h_stride(h.value.col_stride), y_stride(y.col_stride);
-  for (Index r = 0; r < y.rows; ++r) {
-    const Scalar* const v = &h.value(r, 0);
-    const Scalar* const g = &h.gate(r, 0);
-    Scalar* const to = &y(r, 0);
-    for_each_register<Scalar>(y.cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-      const auto result = gate_value(gating, load_lanes<Scalar>(v + j * h_stride, h_stride, count),
-                                     load_lanes<Scalar>(g + j * h_stride, h_stride, count));
-      store_lanes<Scalar>(to + j * y_stride, y_stride, result.output, count);
-    });
-  }
+  for_each_register<Scalar>(y.rows, y.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    const auto result = gate_value(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, count),
+                                   load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, count));
+    store_lanes<Scalar>(&y(r, 0) + j * y_stride, y_stride, result.output, count);
+  });
 }
 
 /// dv and dg from dy for all rows.
@@ -173,20 +168,13 @@ template <class Stride, class Scalar, class G>
 SLUICE_NEVER_INLINE void glu_gradient_rows(const G& gating, const Halves<const Scalar>& h,
                                            const MatrixView<const Scalar>& dy, const Halves<Scalar>& dh) {
   const Stride h_stride(h.value.col_stride), dy_stride(dy.col_stride), dh_stride(dh.value.col_stride);
-  for (Index r = 0; r < dy.rows; ++r) {
-    const Scalar* const v = &h.value(r, 0);
-    const Scalar* const g = &h.gate(r, 0);
-    const Scalar* const d = &dy(r, 0);
-    Scalar* const dv = &dh.value(r, 0);
-    Scalar* const dg = &dh.gate(r, 0);
-    for_each_register<Scalar>(dy.cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-      const auto gradient = gate_gradient(gating, load_lanes<Scalar>(v + j * h_stride, h_stride, count),
-                                          load_lanes<Scalar>(g + j * h_stride, h_stride, count),
-                                          load_lanes<Scalar>(d + j * dy_stride, dy_stride, count));
-      store_lanes<Scalar>(dv + j * dh_stride, dh_stride, gradient.value, count);
-      store_lanes<Scalar>(dg + j * dh_stride, dh_stride, gradient.gate, count);
-    });
-  }
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    const auto gradient = gate_gradient(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, count),
+                                        load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, count),
+                                        load_lanes<Scalar>(&dy(r, 0) + j * dy_stride, dy_stride, count));
+    store_lanes<Scalar>(&dh.value(r, 0) + j * dh_stride, dh_stride, gradient.value, count);
+    store_lanes<Scalar>(&dh.gate(r, 0) + j * dh_stride, dh_stride, gradient.gate, count);
+  });
 }
 
 template <class Scalar, class G>

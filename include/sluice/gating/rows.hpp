@@ -18,27 +18,33 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Calls body(column, count) for one register of columns after the other; count is less than a register at the end.
+/// Calls body(row, column, count) for the registers of a block, row after row; count is less than a register at the end
+/// of a row. One loop, so that the constants of an activation are loaded once for a block and not once for a row.
 template <class Scalar, class Body>
-SLUICE_ALWAYS_INLINE void for_each_register(Index cols, const Body& body) {
+SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& body) {
   constexpr Index size = simd::register_size<Scalar>();
-  Index j = 0;
-  for (; j + size <= cols; j += size) body(j, std::integral_constant<Index, size>{});
-  if (j < cols) body(j, cols - j);
+  if (rows == 0 || cols == 0) return;
+  for (Index row = 0, col = 0;;) {
+    body(row, col, std::min(size, cols - col));
+    col += size;
+    if (col < cols) continue;
+    col = 0;
+    if (++row == rows) return;
+  }
 }
 
-/// The first `count` scalars of a register to memory.
-template <class Scalar, class Count>
-SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x, Count count) {
-  if constexpr (std::is_same_v<Count, Index>) {
-    if constexpr (simd::is_vectorized_scalar<Scalar>) simd::store_partial(to, x, count);
+/// The first `count` scalars of a register to and from memory.
+template <class Scalar>
+SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x, Index count) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    simd::store_partial(to, x, count);
   } else {
     simd::store_register<Scalar>(to, x);
   }
 }
-template <class Scalar, class Count>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Count count) {
-  if constexpr (std::is_same_v<Count, Index> && simd::is_vectorized_scalar<Scalar>) {
+template <class Scalar>
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index count) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
     return simd::load_partial(from, count);
   } else {
     return simd::load_register<Scalar>(from);
@@ -47,8 +53,8 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Count 
 
 /// Pre-activations at the end of a row: a whole register where the gating runs in packets, to which surplus lanes do no
 /// harm; zeros behind the end for an activation that is called lane by lane.
-template <class Gating, class Scalar, class Count>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* from, Count count) {
+template <class Gating, class Scalar>
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* from, Index count) {
   if constexpr (runs_in_packets<Gating, Scalar>) {
     return simd::load_register<Scalar>(from);
   } else {
@@ -56,56 +62,72 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* f
   }
 }
 
-/// y[j] = value(v[j])·gate(g[j]) and, if asked for, gate(g[j]). y may be v and gate_out may be g.
-template <bool WithGate, class Scalar, class G>
-SLUICE_NEVER_INLINE void gate_row(const G& gating, const Scalar* value, const Scalar* gate, Index cols, Scalar* y,
-                                  Scalar* gate_out) {
-  for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto result = gate_value(gating, load_pre_activations<G, Scalar>(value + j, count),
-                                   load_pre_activations<G, Scalar>(gate + j, count));
-    store_some<Scalar>(y + j, result.output, count);
-    if constexpr (WithGate) store_some<Scalar>(gate_out + j, result.gate, count);
+/// A block of pre-activations in the library's own memory: it may be overwritten, and read (not written) to the end of
+/// its last packet. A projection without a gate has a null one.
+template <class T>
+struct PreActivationBlock {
+  Index row, col;  // where in the whole it begins
+  Index rows, cols;
+  Index row_stride;
+  T *value, *gate;
+
+  MatrixView<T> value_view() const { return {value, rows, cols, row_stride, 1}; }
+  MatrixView<T> gate_view() const { return {gate, rows, cols, row_stride, 1}; }
+};
+
+/// y = value(v) ⊙ gate(g) and, if asked for, the activated gate, row by row. They may take the place of v and g.
+template <bool WithGate, class T, class Scalar, class G>
+SLUICE_NEVER_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
+                                   Scalar* gate_out, Index gate_stride) {
+  for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    const Index from = r * pre.row_stride + j;
+    const auto result =
+        gate_value(gating, load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.value + from), count),
+                   load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.gate + from), count));
+    store_some<Scalar>(y + r * y_stride + j, result.output, count);
+    if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, count);
   });
 }
 
-/// The gating of a block: y, and the activated gate where gate_out has data. The block is used up.
+/// The gating of a block: y. The block is used up.
 template <class Scalar, class G>
-void gate_block(const G& gating, const Halves<Scalar>& pre, const MatrixView<Scalar>& y,
-                const MatrixView<Scalar>& gate_out) {
-  const bool y_in_place = y.col_stride != 1;
-  const bool gate_in_place = gate_out.col_stride != 1;
-  for (Index r = 0; r < pre.value.rows; ++r) {
-    Scalar* const v = &pre.value(r, 0);
-    Scalar* const g = &pre.gate(r, 0);
-    Scalar* const to = y_in_place ? v : &y(r, 0);
-    if (gate_out.data == nullptr) {
-      gate_row<false>(gating, v, g, y.cols, to, static_cast<Scalar*>(nullptr));
-    } else {
-      gate_row<true>(gating, v, g, y.cols, to, gate_in_place ? g : &gate_out(r, 0));
-    }
+void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre, const MatrixView<Scalar>& y) {
+  if (y.col_stride == 1) {
+    gate_rows<false>(gating, pre, y.data, y.row_stride, static_cast<Scalar*>(nullptr), 0);
+  } else {
+    gate_rows<false>(gating, pre, pre.value, pre.row_stride, static_cast<Scalar*>(nullptr), 0);
+    copy_block<Scalar>(pre.value_view(), y);
   }
-  if (y_in_place) copy_block<Scalar>(pre.value, y);
-  if (gate_out.data != nullptr && gate_in_place) copy_block<Scalar>(pre.gate, gate_out);
+}
+/// The same with the activated gate.
+template <class Scalar, class G>
+void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre, const MatrixView<Scalar>& y,
+                const MatrixView<Scalar>& gate_out) {
+  const MatrixView<Scalar> y_rows = y.col_stride == 1 ? y : pre.value_view();
+  const MatrixView<Scalar> gate_rows_of = gate_out.col_stride == 1 ? gate_out : pre.gate_view();
+  gate_rows<true>(gating, pre, y_rows.data, y_rows.row_stride, gate_rows_of.data, gate_rows_of.row_stride);
+  if (y.col_stride != 1) copy_block<Scalar>(y_rows, y);
+  if (gate_out.col_stride != 1) copy_block<Scalar>(gate_rows_of, gate_out);
 }
 
-/// Rows of anything: y[j] = f(x[j]). y may be x.
+/// y = f(x) for blocks with rows of their own. y may be x.
 template <class Scalar, class F>
-SLUICE_ALWAYS_INLINE void map_row(const F& f, const Scalar* x, Index cols, Scalar* y) {
-  for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    store_some<Scalar>(y + j, f(load_some<Scalar>(x + j, count)), count);
+SLUICE_ALWAYS_INLINE void map_rows(const F& f, const MatrixView<const Scalar>& x, const MatrixView<Scalar>& y) {
+  for_each_register<Scalar>(x.rows, x.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    store_some<Scalar>(&y(r, 0) + j, f(load_some<Scalar>(&x(r, 0) + j, count)), count);
   });
 }
 
-/// Gradients of the pre-activations of one row, in `d_value` and `d_gate`, from dy. Either may be its own input.
+/// Gradients of the pre-activations of a block, in d, from dy, whose columns are contiguous. d may be pre.
 template <class Scalar, class G>
-SLUICE_NEVER_INLINE void gate_gradient_row(const G& gating, const Scalar* value, const Scalar* gate, const Scalar* dy,
-                                           Index cols, Scalar* d_value, Scalar* d_gate) {
-  for_each_register<Scalar>(cols, [&](Index j, auto count) SLUICE_LAMBDA_INLINE {
-    const auto gradient =
-        gate_gradient(gating, load_pre_activations<G, Scalar>(value + j, count),
-                      load_pre_activations<G, Scalar>(gate + j, count), load_some<Scalar>(dy + j, count));
-    store_some<Scalar>(d_value + j, gradient.value, count);
-    store_some<Scalar>(d_gate + j, gradient.gate, count);
+SLUICE_NEVER_INLINE void gate_gradient_rows(const G& gating, const Halves<const Scalar>& pre,
+                                            const MatrixView<const Scalar>& dy, const Halves<Scalar>& d) {
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    const auto gradient = gate_gradient(gating, load_pre_activations<G, Scalar>(&pre.value(r, 0) + j, count),
+                                        load_pre_activations<G, Scalar>(&pre.gate(r, 0) + j, count),
+                                        load_some<Scalar>(&dy(r, 0) + j, count));
+    store_some<Scalar>(&d.value(r, 0) + j, gradient.value, count);
+    store_some<Scalar>(&d.gate(r, 0) + j, gradient.gate, count);
   });
 }
 

@@ -212,10 +212,10 @@ class GatedFeedForward
         x.rows, backward_rows, hidden,
         [&](const View& h, Index first) {
           const detail::Halves<const Scalar> halves = detail::halves_of(pre.middle_rows(first, h.rows));
-          for (Index r = 0; r < h.rows; ++r) {
-            detail::gate_row<false>(this->gated().gating(), &halves.value(r, 0), &halves.gate(r, 0), hidden, &h(r, 0),
-                                    static_cast<Scalar*>(nullptr));
-          }
+          const detail::PreActivationBlock<const Scalar> block{
+              first, 0, h.rows, hidden, halves.value.row_stride, halves.value.data, halves.gate.data};
+          detail::gate_rows<false>(this->gated().gating(), block, h.data, h.row_stride, static_cast<Scalar*>(nullptr),
+                                   Index(0));
         },
         [&](const View& h, Index first) {
           const View dh{data, h.rows, hidden, hidden, 1};

@@ -133,11 +133,7 @@ class GatedLinearUnit
                                    detail::GatedViews<Scalar>(gradients));
   }
   void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {
-    using Memory = std::conditional_t<Parameters::is_inline, detail::StackMemory<Scalar, InputDim, Units>,
-                                      detail::ThreadMemory<Scalar>>;
-    Memory memory;  // not {}: that would clear the stack arrays at every call
-    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre,
-                                              memory);
+    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre);
   }
 
   [[no_unique_address]] GatingType gating_;

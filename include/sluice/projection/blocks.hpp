@@ -19,10 +19,19 @@ namespace detail {
 /// Columns of a block (of each half): its pre-activations stay in L2.
 inline constexpr Index column_block = 256;
 
-/// sums[j] += row[j]
+/// sums[j] += Σᵣ d(r, j)
 template <class Scalar>
-void add_row(const Scalar* row, Index cols, Scalar* sums) {
-  for (Index j = 0; j < cols; ++j) sums[j] += row[j];
+SLUICE_NEVER_INLINE void add_rows(const MatrixView<const Scalar>& d, Scalar* sums) {
+  constexpr Index size = simd::register_size<Scalar>();
+  Index j = 0;
+  for (; j + size <= d.cols; j += size) {
+    auto sum = simd::load_register<Scalar>(sums + j);
+    for (Index r = 0; r < d.rows; ++r) sum = sum + simd::load_register<Scalar>(&d(r, j));
+    simd::store_register<Scalar>(sums + j, sum);
+  }
+  for (; j < d.cols; ++j) {
+    for (Index r = 0; r < d.rows; ++r) sums[j] += d(r, j);
+  }
 }
 
 /// Width of a block's rows in memory: whole packets for both halves of a tile.
@@ -79,31 +88,37 @@ struct TransposedProduct {
 /// target = Σ A·Bᵀ; the target may have any strides.
 template <class Scalar>
 void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
+  // The product lays Bᵀ out in panels, which means to transpose B. Where A and the target are smaller than B, the
+  // transposed product (B·Aᵀ)ᵀ has less to transpose. (Very few rows are dotted: nothing is transposed.)
+  const Index depth = terms.begin()->a.cols;
+  const bool flip = target.rows > few_rows && target.rows * (depth + target.cols) < depth * target.cols;
+  const MatrixView<Scalar> to = flip ? target.transpose() : target;
   const auto add_terms = [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space,
                              bool padded) {
     auto start = start_from_zero<Scalar>();
     for (const auto& term : terms) {
-      multiply(term.a.middle_rows(row, block.rows), term.b.middle_rows(col, block.cols).transpose(), block, start,
-               space, padded);
+      const auto& left = flip ? term.b : term.a;
+      const auto& right = flip ? term.a : term.b;
+      multiply(left.middle_rows(row, block.rows), right.middle_rows(col, block.cols).transpose(), block, start, space,
+               padded);
       start = start_from_target<Scalar>();
     }
   };
-  if (target.col_stride == 1) {
+  if (to.col_stride == 1) {
     constexpr Index block_cols = 2 * column_block;
-    const auto space =
-        PackingSpace<Scalar>::of_thread(target.rows, terms.begin()->a.cols, std::min(target.cols, block_cols));
-    for (Index col = 0; col < target.cols; col += block_cols) {
-      add_terms(target.middle_cols(col, std::min(block_cols, target.cols - col)), 0, col, space, false);
+    const auto space = PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, block_cols));
+    for (Index col = 0; col < to.cols; col += block_cols) {
+      add_terms(to.middle_cols(col, std::min(block_cols, to.cols - col)), 0, col, space, false);
     }
     return;
   }
   for_each_block<Scalar>(
-      target.rows, target.cols, terms.begin()->a.cols,
+      to.rows, to.cols, depth,
       [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
         add_terms(block, row, col, space, true);
       },
       [&](const MatrixView<Scalar>& block, Index row, Index col) {
-        copy_block<Scalar>(block, target.middle_rows(row, block.rows).middle_cols(col, block.cols));
+        copy_block<Scalar>(block, to.middle_rows(row, block.rows).middle_cols(col, block.cols));
       });
 }
 

@@ -55,48 +55,32 @@ MatrixView<T> joined(const Halves<T>& halves) {
   return both;
 }
 
-/// Memory of a forward call: the thread's scratch memory, which grows with the largest call.
+/// Weights of so few scalars are read where they lie: they stay in the cache while all rows of x pass.
 template <class Scalar>
-struct ThreadMemory {
-  static constexpr Index max_rows = row_block;
+bool reads_in_place(const GatedViews<const Scalar>& p) {
+  return p.weight.value.rows * p.weight.value.row_stride <= in_l2<Scalar>;
+}
 
-  PackingSpace<Scalar> packing(Index rows, Index depth, Index cols) {
-    return PackingSpace<Scalar>::of_thread(rows, depth, cols);
-  }
-  Scalar* pre_activations(Index size) {
-    struct PreActivations;
-    return scratch<PreActivations, Scalar>(size);
-  }
-};
+template <class Scalar>
+Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
+  const auto& w = p.weight;
+  return {w.value.data, w.gate.data,  w.value.rows, w.value.cols, w.value.row_stride, simd::packet_size<Scalar>,
+          true,         p.value_bias, p.gate_bias};
+}
 
-/// The same on the stack, for layers with their sizes in the type: a row tile at a time, no heap at all.
-template <class Scalar, Index InputDim, Index Units>
-class StackMemory {
- public:
-  static constexpr Index max_rows = simd::is_vectorized_scalar<Scalar> ? max_tile_rows : 1;
-
-  PackingSpace<Scalar> packing(Index /*rows*/, Index /*depth*/, Index /*cols*/) { return {packed_, nullptr}; }
-  Scalar* pre_activations(Index /*size*/) { return pre_activations_; }
-
- private:
-  static constexpr Index width = padded_width<Scalar>(std::min(Units, column_block));
-  static constexpr Index one_row = 2 * padded_width<Scalar>(Units);
-  static constexpr std::size_t alignment = std::max<std::size_t>(EIGEN_MAX_ALIGN_BYTES, alignof(Scalar));
-  alignas(alignment) Scalar packed_[PackingSpace<Scalar>::a_size(max_rows, InputDim)];
-  alignas(alignment) Scalar pre_activations_[block_size<Scalar>(1, std::max(max_rows * 2 * width, one_row))];
-};
-
-/// Computes the pre-activations block by block and hands each block to consume(first_row, first_unit, Halves).
-template <class Projection, class Scalar, class Memory, class Consume>
+/// Computes the pre-activations in blocks of scratch memory and hands each block to consume(PreActivationBlock): the
+/// way of everything that is not read in place. Split makes two products of it, Fused one.
+template <class Projection, class Scalar, class Consume>
 void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                                   Memory& memory, const Consume& consume) {
+                                   const Consume& consume) {
+  struct PreActivations;
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
 
   if (x.rows == 1) {
     // One sample: nothing is packed, W is streamed once. Fused, value and gate columns are one row of 2·units.
     const Index gate = fused ? units : padded_width<Scalar>(units);
-    Scalar* const row = memory.pre_activations(block_size<Scalar>(1, gate + padded_width<Scalar>(units)));
+    Scalar* const row = scratch<PreActivations, Scalar>(block_size<Scalar>(1, gate + padded_width<Scalar>(units)));
     const Halves<Scalar> c{{row, 1, units, 2 * units, 1}, {row + gate, 1, units, 2 * units, 1}};
     const auto value_start = start_from_bias(parameters.value_bias, parameters.value_bias);
     const auto gate_start = start_from_bias(parameters.gate_bias, parameters.gate_bias);
@@ -106,15 +90,15 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
       multiply(x, parameters.weight.value, c.value, value_start, {}, true);
       multiply(x, parameters.weight.gate, c.gate, gate_start, {}, true);
     }
-    consume(Index(0), Index(0), c);
+    consume(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, row, row + gate});
     return;
   }
 
   const Index block_units = std::min(units, column_block);
-  const Index block_rows = std::min(x.rows, Memory::max_rows);
+  const Index block_rows = std::min(x.rows, row_block);
   const Index width = padded_width<Scalar>(block_units);
-  Scalar* const block = memory.pre_activations(block_size<Scalar>(block_rows, 2 * width));
-  const auto space = memory.packing(block_rows, x.cols, 2 * block_units);
+  Scalar* const block = scratch<PreActivations, Scalar>(block_size<Scalar>(block_rows, 2 * width));
+  const auto space = PackingSpace<Scalar>::of_thread(block_rows, x.cols, 2 * block_units);
   for (Index unit = 0; unit < units; unit += block_units) {
     const Index n = std::min(block_units, units - unit);
     const Halves<const Scalar> w = parameters.weight.middle_cols(unit, n);
@@ -130,28 +114,34 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
         multiply(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
         multiply(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
       }
-      consume(row, unit, c);
+      consume(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, block + width});
     }
   }
 }
 
 /// Writes y, the activated gate and the pre-activations of the samples x, each where it has data.
-template <class Projection, class Scalar, class Memory, class G>
+template <class Projection, class Scalar, class G>
 void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
-                   const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre,
-                   Memory& memory) {
-  for_each_pre_activation_block<Projection>(
-      x, parameters, memory, [&](Index row, Index unit, const Halves<Scalar>& block) {
-        const auto part = [&](const MatrixView<Scalar>& whole) {
-          return whole.data == nullptr ? MatrixView<Scalar>{}
-                                       : whole.middle_rows(row, block.value.rows).middle_cols(unit, block.value.cols);
-        };
-        if (pre.value.data != nullptr) {
-          copy_block<Scalar>(block.value, part(pre.value));
-          copy_block<Scalar>(block.gate, part(pre.gate));
-        }
-        if (y.data != nullptr) gate_block(gating, block, part(y), part(gate));
-      });
+                   const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre) {
+  const auto consume = [&](const PreActivationBlock<Scalar>& block) {
+    const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
+      return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
+                                block.cols, whole.row_stride, whole.col_stride};
+    };
+    if (pre.value.data != nullptr) {
+      copy_block<Scalar>(block.value_view(), part(pre.value));
+      copy_block<Scalar>(block.gate_view(), part(pre.gate));
+    }
+    if (gate.data != nullptr) {
+      gate_block(gating, block, part(y), part(gate));
+    } else if (y.data != nullptr) {
+      gate_block(gating, block, part(y));
+    }
+  };
+  if constexpr (std::is_same_v<Projection, Fused> && simd::is_vectorized_scalar<Scalar>) {
+    if (reads_in_place(parameters)) return multiply_panels<Scalar, Scalar>(x, panels_in_place(parameters), consume);
+  }
+  for_each_pre_activation_block<Projection>(x, parameters, consume);
 }
 
 /// Gradients of a projection from its pre-activations. dx is written (if it has data), the parameters' gradients are
@@ -161,23 +151,15 @@ void gated_backward(const MatrixView<const Scalar>& x, const GatedViews<const Sc
                     const Halves<const Scalar>& pre, const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
                     const GatedViews<Scalar>& gradients) {
   struct PreActivationGradients;
-  struct OutputGradientRow;
   const Index units = dy.cols;
   // (rows × 2·units) as [value | gate], so that a fused weight takes part in one product.
   Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, 2 * units));
   const Halves<Scalar> d{{data, x.rows, units, 2 * units, 1}, {data + units, x.rows, units, 2 * units, 1}};
-  Scalar* const dy_row = dy.col_stride == 1 ? nullptr : scratch<OutputGradientRow, Scalar>(units);
-  for (Index r = 0; r < x.rows; ++r) {
-    const Scalar* dy_r = &dy(r, 0);
-    if (dy_row != nullptr) {
-      for (Index j = 0; j < units; ++j) dy_row[j] = dy(r, j);
-      dy_r = dy_row;
-    }
-    gate_gradient_row<Scalar>(gating, &pre.value(r, 0), &pre.gate(r, 0), dy_r, units, &d.value(r, 0), &d.gate(r, 0));
-    if (gradients.value_bias != nullptr) {
-      add_row(&d.value(r, 0), units, gradients.value_bias);
-      add_row(&d.gate(r, 0), units, gradients.gate_bias);
-    }
+  if (dy.col_stride != 1) copy_any<Scalar>(dy, d.value);
+  gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d);
+  if (gradients.value_bias != nullptr) {
+    add_rows<Scalar>(d.value, gradients.value_bias);
+    add_rows<Scalar>(d.gate, gradients.gate_bias);
   }
   // dW (input_dim × 2·units) += xᵀ (input_dim × rows)·d (rows × 2·units);  dx (rows × input_dim) = d·Wᵀ
   if (gradients.is_one_matrix()) {

@@ -8,7 +8,8 @@
 //
 //   many rows    A and B are packed in blocks that stay in cache, tiles run over them (Goto & van de Geijn 2008,
 //                doi:10.1145/1356052.1356053)
-//   few rows     nothing is packed: rows of B are streamed once (B row-major) or dotted with A (B column-major)
+//   few rows     nothing is packed: a large B is streamed once, row by row (B row-major), or dotted with A (B
+//                column-major)
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
 // B must be readable for two packets beyond its last column; the surplus is never used.
@@ -19,6 +20,7 @@
 #include <sluice/core/scratch.hpp>
 #include <sluice/core/simd.hpp>
 #include <sluice/projection/few_rows.hpp>
+#include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
@@ -83,17 +85,9 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
 /// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2.
 template <class Scalar>
 inline constexpr Index depth_block = std::max<Index>(768 / static_cast<Index>(sizeof(Scalar)), 1);
-inline constexpr Index row_block = 224;
 /// So many scalars of B are read in place at no loss.
 template <class Scalar>
 inline constexpr Index in_l2 = 512 * 1024 / static_cast<Index>(sizeof(Scalar));
-
-/// How rows are shared out among tiles, as evenly as possible.
-struct RowTiles {
-  Index rows, count;
-  explicit RowTiles(Index row_count) : rows(row_count), count(divide_up(row_count, max_tile_rows)) {}
-  Index begin(Index tile) const { return tile * rows / count; }
-};
 
 /// Where a product packs. Without room for B, B is read where it lies (then its columns must be contiguous).
 template <class Scalar>
@@ -121,9 +115,6 @@ struct PackingSpace {
   }
 };
 
-/// With so few products in each element, walking through C along its rows matters more than keeping a panel of B in L1.
-constexpr bool is_thin(Index depth) { return depth <= 64; }
-
 /// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the
 /// packet right of the first and both advance by two packets.
 template <class Scalar>
@@ -135,14 +126,15 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   constexpr Index a_width = PackingSpace<Scalar>::a_width;
   const Index step = paired ? packet : panel_width;
   const Index panels = divide_up(b.cols, step);
-  const Index block_depth = std::min(b.depth, depth_block<Scalar>);
+
+  // Packing pays where what is packed is read again, and where lines lie so far apart that reading in place thrashes.
+  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
+  const bool pack_a =
+      space.a != nullptr && panels > 2 && (rows_collide(a) || (a.col_stride != 1 && a.col_stride >= far_apart));
+  const bool pack_b = b.col_stride != 1 || (space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
+  const Index block_depth = pack_a || pack_b ? std::min(b.depth, depth_block<Scalar>) : b.depth;
   const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = panel_width * block_depth;
-
-  // Packing pays where what is packed is read again, and where rows lie so far apart that reading in place thrashes.
-  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
-  const bool pack_a = a.row_stride != 1 || (panels > 2 && a.col_stride >= far_apart);
-  const bool pack_b = b.col_stride != 1 || (space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
 
   alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
 
@@ -175,52 +167,62 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
       if (pack_a) {
         for (Index t = 0; t < tiles.count; ++t) {
           const Index row = tiles.begin(t);
-          pack_lanes(a_block + row * a.row_stride, tiles.begin(t + 1) - row, a.row_stride, depth, a.col_stride,
+          pack_lanes(a_block + row * a.row_stride, tiles.size(t), a.row_stride, depth, a.col_stride,
                      space.a + t * a_tile_size, a_width);
         }
       }
-      const auto multiply_one = [&](Index t, Index p) {
+      const auto multiply_one = [&](Index t, Index p) -> Index {
         const Index j = p * step;
         const Index row = tiles.begin(t);
-        const int rows = static_cast<int>(tiles.begin(t + 1) - row);
+        const int rows = static_cast<int>(tiles.size(t));
         TileArguments<Scalar> tile;
         tile.depth = depth;
-        tile.a = pack_a ? space.a + t * a_tile_size : a_block + row;
-        tile.a_stride = pack_a ? a_width : a.col_stride;
+        tile.a = pack_a ? space.a + t * a_tile_size : a_block + row * a.row_stride;
+        tile.a_row_stride = pack_a ? 1 : a.row_stride;
+        tile.a_depth_stride = pack_a ? a_width : a.col_stride;
         if (pack_b) {
           tile.b0 = space.b + p * b_panel_size;
           tile.b1 = tile.b0 + packet;
-          tile.b_stride = panel_width;
+          tile.b_depth_stride = panel_width;
+          tile.b_panel_stride = b_panel_size;
         } else {
           tile.b0 = b.first + k * b.depth_stride + j;
           tile.b1 = b.second + k * b.depth_stride + j;
-          tile.b_stride = b.depth_stride;
+          tile.b_depth_stride = b.depth_stride;
+          tile.b_panel_stride = step;
         }
         tile.c0 = c.first + (first_row + row) * c.row_stride + j;
         tile.c1 = c.second + (first_row + row) * c.row_stride + j;
-        tile.c_stride = c.row_stride;
+        tile.c_row_stride = c.row_stride;
+        tile.c_panel_stride = step;
         if (start.from_target || k > 0) {
           tile.start0 = tile.c0;
           tile.start1 = tile.c1;
-          tile.start_stride = tile.c_stride;
+          tile.start_row_stride = tile.c_row_stride;
+          tile.start_panel_stride = step;
         } else {
           tile.start0 = start.first != nullptr ? start.first + j : zeros;
           tile.start1 = start.second != nullptr ? start.second + j : zeros;
-          tile.start_stride = 0;
+          tile.start_row_stride = 0;
+          tile.start_panel_stride = start.first != nullptr ? step : 0;
         }
-        if (c.padded || second_cols(p) == packet) {
-          multiply_tile(rows, tile);
-        } else {
+        if (!c.padded && second_cols(p) < packet) {
           multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
+          return 1;
         }
+        const int at_once = c.padded && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
+        multiply_tile(rows, at_once, tile);
+        return at_once;
       };
       if (is_thin(b.depth)) {
         for (Index t = 0; t < tiles.count; ++t) {
-          for (Index p = 0; p < panels; ++p) multiply_one(t, p);
+          for (Index p = 0; p < panels;) p += multiply_one(t, p);
         }
       } else {
-        for (Index p = 0; p < panels; ++p) {
-          for (Index t = 0; t < tiles.count; ++t) multiply_one(t, p);
+        for (Index p = 0; p < panels;) {
+          Index done = 1;
+          for (Index t = 0; t < tiles.count; ++t) done = multiply_one(t, p);
+          p += done;
         }
       }
     }
@@ -238,14 +240,17 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
 /// With few products in each element of C, C itself is what costs: it is read and written row by row, as memory lies.
 constexpr bool is_shallow(Index depth) { return depth <= 8; }
 
+/// So few rows are dotted with the columns of an upright B.
+inline constexpr Index few_rows = 16;
+
 /// C = S + A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
 void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
               SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     // With few rows, packing B would cost more than the product.
-    constexpr Index few_rows = 16;
-    const bool by_rows = b.col_stride == 1 && (a.rows == 1 || is_shallow(b.rows));
+    const bool by_rows =
+        b.col_stride == 1 && (is_shallow(b.rows) || (a.rows == 1 && b.rows * b.row_stride > in_l2<Scalar>));
     const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;
     if (!by_rows && !by_dots) {
       constexpr Index packet = PackingSpace<Scalar>::packet;

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// The register tile: C = S + A·B for a few rows and two packets of columns.
+// The register tile: C = S + A·B for a few rows and a few panels of columns. A panel is two packets wide:
 //
 //   C[r, 0..P)  = S₀[r, 0..P) + Σₖ A[r, k] · B₀[k, 0..P)      r < Rows, P = packet size
 //   C[r, P..2P) = S₁[r, 0..P) + Σₖ A[r, k] · B₁[k, 0..P)
 //
-// S is where the sums start: the bias, zero, or C itself.
+// S is where the sums start: the bias, zero, or C itself. The two packets come from two pointers. For a gated
+// projection they are the value and the gate columns of the same units, for an ordinary product two neighbours.
 //
-// The two packets come from two pointers. For a fused projection they are the value and the gate columns of the same
-// units, for an ordinary matrix product two neighbours. Rows is as large as the register file allows: 2·Rows
-// accumulators, the two packets of B, and one broadcast of A. Each tile is a function of its own that is never inlined:
-// inlined into something larger, GCC 12 spills the accumulators.
+// A is read where it lies, one scalar at a time, whatever its strides. B may be stored in a narrower type: its packets
+// are widened on the way into the registers, and 8-bit weights get the scale of their column at the end.
+//
+// Rows × Panels is as large as the register file allows: 2·Rows·Panels accumulators, the packets of B, one broadcast of
+// A. Many rows take one panel; for fewer rows than a chain of multiply-adds needs to hide its latency there are tiles
+// of two and four panels. Each tile is a function of its own that is never inlined: inlined into something larger,
+// GCC 12 spills the accumulators.
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -20,6 +24,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 SLUICE_NAMESPACE_BEGIN
@@ -28,85 +33,140 @@ namespace detail {
 
 inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
 
-/// A and B as the tile reads them: a[k·a_stride + r], b₀[k·b_stride + lane]; S and C row by row, a stride apart.
-template <class Scalar>
+/// Panels that so many rows are worked on at once.
+constexpr int panels_at_once(Index rows) {
+  if (rows == 1) return 4;
+  return rows == 2 || (rows == 3 && max_tile_rows >= 8) ? 2 : 1;
+}
+
+/// A, B, S and C as the tile reads and writes them; strides in scalars. What belongs together does not lie side by
+/// side, on purpose: GCC would copy such pairs as one vector, which waits for two stores that it cannot be forwarded
+/// from.
+template <class Scalar, class Stored = Scalar>
 struct TileArguments {
   Index depth;
-  const Scalar* a;
-  Index a_stride;
-  const Scalar* b0;
-  const Scalar* b1;
-  Index b_stride;
+  const Stored* b0;
   const Scalar* start0;
-  const Scalar* start1;
-  Index start_stride;
   Scalar* c0;
+  const Scalar* scale0;  // of stored types that have a scale, as wide as S
+  Index a_row_stride;
+  const Stored* b1;
+  const Scalar* start1;
   Scalar* c1;
-  Index c_stride;
+  const Scalar* scale1;
+  Index a_depth_stride;
+  Index b_depth_stride;
+  const Scalar* a;
+  Index b_panel_stride;
+  Index start_row_stride;
+  Index c_row_stride;
+  Index start_panel_stride;
+  Index c_panel_stride;
 };
 
-template <class Scalar, int Rows>
-SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar>& t) {
+template <class Scalar, class Stored, int Rows, int Panels>
+SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   using Packet = simd::Packet<Scalar>;
-  Packet acc0[Rows], acc1[Rows];
+  constexpr bool scaled = simd::has_scale<Stored>;
+  Packet acc0[Rows * Panels], acc1[Rows * Panels];
   SLUICE_UNROLL
   for (int r = 0; r < Rows; ++r) {
-    acc0[r] = simd::load(t.start0 + r * t.start_stride);
-    acc1[r] = simd::load(t.start1 + r * t.start_stride);
+    SLUICE_UNROLL
+    for (int p = 0; p < Panels; ++p) {
+      const Index offset = r * t.start_row_stride + p * t.start_panel_stride;
+      acc0[r * Panels + p] = scaled ? Packet(0) : simd::load(t.start0 + offset);
+      acc1[r * Panels + p] = scaled ? Packet(0) : simd::load(t.start1 + offset);
+    }
   }
-  const Scalar* a = t.a;
-  const Scalar* b0 = t.b0;
-  const Scalar* b1 = t.b1;
+  // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
+  constexpr int groups = (Rows + 2) / 3;
+  const Scalar* a[groups];
+  SLUICE_UNROLL
+  for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
+  const Index a_row_stride = t.a_row_stride;
+  const Stored* b0 = t.b0;
+  const Stored* b1 = t.b1;
   for (Index k = t.depth; k > 0; --k) {
-    const Packet p0 = simd::load(b0);
-    const Packet p1 = simd::load(b1);
+    Packet p0[Panels], p1[Panels];
+    SLUICE_UNROLL
+    for (int p = 0; p < Panels; ++p) {
+      p0[p] = simd::load_as<Scalar>(b0 + p * t.b_panel_stride);
+      p1[p] = simd::load_as<Scalar>(b1 + p * t.b_panel_stride);
+    }
     SLUICE_UNROLL
     for (int r = 0; r < Rows; ++r) {
-      const Packet x(a[r]);
-      acc0[r] = simd::fma(x, p0, acc0[r]);
-      acc1[r] = simd::fma(x, p1, acc1[r]);
+      const Packet x(a[r / 3][r % 3 * a_row_stride]);
+      SLUICE_UNROLL
+      for (int p = 0; p < Panels; ++p) {
+        acc0[r * Panels + p] = simd::fma(x, p0[p], acc0[r * Panels + p]);
+        acc1[r * Panels + p] = simd::fma(x, p1[p], acc1[r * Panels + p]);
+      }
     }
-    a += t.a_stride;
-    b0 += t.b_stride;
-    b1 += t.b_stride;
+    SLUICE_UNROLL
+    for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
+    b0 += t.b_depth_stride;
+    b1 += t.b_depth_stride;
   }
   SLUICE_UNROLL
   for (int r = 0; r < Rows; ++r) {
-    simd::store(t.c0 + r * t.c_stride, acc0[r]);
-    simd::store(t.c1 + r * t.c_stride, acc1[r]);
+    SLUICE_UNROLL
+    for (int p = 0; p < Panels; ++p) {
+      const int i = r * Panels + p;
+      if constexpr (scaled) {
+        const Index offset = p * t.start_panel_stride;
+        acc0[i] = simd::fma(acc0[i], simd::load(t.scale0 + offset), simd::load(t.start0 + offset));
+        acc1[i] = simd::fma(acc1[i], simd::load(t.scale1 + offset), simd::load(t.start1 + offset));
+      }
+      simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[i]);
+      simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[i]);
+    }
   }
 }
 
-/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows.
-template <class Scalar>
-void multiply_tile(int rows, const TileArguments<Scalar>& arguments) {
-  using Function = void (*)(const TileArguments<Scalar>&);
-  static constexpr auto tiles = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, I + 1>...};
+/// The largest tile for so many rows and at most so many panels.
+inline int panels_at_once(Index rows, Index panels) {
+  const int most = panels_at_once(rows);
+  return panels >= most ? most : panels >= 2 && most > 2 ? 2 : 1;
+}
+
+/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and as many panels as panels_at_once says.
+template <class Scalar, class Stored>
+void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& arguments) {
+  using Function = void (*)(const TileArguments<Scalar, Stored>&);
+  static constexpr auto single = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, 1>...};
   }
   (std::make_integer_sequence<int, max_tile_rows>{});
-  tiles[static_cast<std::size_t>(rows - 1)](arguments);
+  static constexpr auto several = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, panels_at_once(I + 1)>...};
+  }
+  (std::make_integer_sequence<int, 3>{});
+  const auto row = static_cast<std::size_t>(rows - 1);
+  if (panels == 1) return single[row](arguments);
+  if (panels == panels_at_once(rows)) return several[row](arguments);
+  multiply_tile<Scalar, Stored, 1, 2>(arguments);  // of one row that takes four
 }
 
-/// The same at the right edge of C, where only so many columns of the two packets may be written.
+/// One panel at the right edge of C, where only so many columns of the two packets may be written.
 template <class Scalar>
 SLUICE_NEVER_INLINE void multiply_edge_tile(int rows, TileArguments<Scalar> tile, Index first_cols, Index second_cols) {
   constexpr Index packet = simd::packet_size<Scalar>;
   alignas(simd::Packet<Scalar>) Scalar edge[max_tile_rows * 2 * packet];
   Scalar* const c0 = tile.c0;
   Scalar* const c1 = tile.c1;
-  const Index c_stride = tile.c_stride;
+  const Index c_stride = tile.c_row_stride;
   for (Index r = 0; r < rows; ++r) {
-    simd::store(edge + r * 2 * packet, simd::load_partial(tile.start0 + r * tile.start_stride, first_cols));
-    simd::store(edge + r * 2 * packet + packet, simd::load_partial(tile.start1 + r * tile.start_stride, second_cols));
+    simd::store(edge + r * 2 * packet, simd::load_partial(tile.start0 + r * tile.start_row_stride, first_cols));
+    simd::store(edge + r * 2 * packet + packet,
+                simd::load_partial(tile.start1 + r * tile.start_row_stride, second_cols));
   }
   tile.start0 = tile.c0 = edge;
   tile.start1 = tile.c1 = edge + packet;
-  tile.start_stride = tile.c_stride = 2 * packet;
-  multiply_tile(rows, tile);
+  tile.start_row_stride = tile.c_row_stride = 2 * packet;
+  multiply_tile(rows, 1, tile);
   for (Index r = 0; r < rows; ++r) {
-    std::copy_n(edge + r * 2 * packet, first_cols, c0 + r * c_stride);
-    std::copy_n(edge + r * 2 * packet + packet, second_cols, c1 + r * c_stride);
+    simd::store_partial(c0 + r * c_stride, simd::load<Scalar>(edge + r * 2 * packet), first_cols);
+    simd::store_partial(c1 + r * c_stride, simd::load<Scalar>(edge + r * 2 * packet + packet), second_cols);
   }
 }
 

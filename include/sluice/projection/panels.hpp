@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//
+// The way of the data through a projection whose weights can be read panel by panel:
+//
+//   x ──► tiles over the panels of W ──► a tile of pre-activations in L1 ──► whoever takes it (gating, cache, output)
+//
+// A panel holds two packets of columns over the whole depth: for a gated projection a packet of value columns and the
+// same columns of the gate, for an ordinary one 2 packets side by side. Where the panels come from is a matter of
+// pointers and strides: W in place (while it fits a cache), or packed beforehand (core of `pack`). The tile is complete
+// when it is handed over, so the (rows × 2·units) intermediate never exists.
+//
+//   memory in place:  element (k, lane) of packet h of panel p at  half_h[k·row_stride + p·width + lane]
+//   memory packed:                                             at  data[((p·depth + k)·2 + h)·packet + lane]
+#pragma once
+
+#include <sluice/core/matrix_view.hpp>
+#include <sluice/core/pack.hpp>
+#include <sluice/core/scratch.hpp>
+#include <sluice/gating/rows.hpp>
+#include <sluice/projection/tile.hpp>
+
+#include <algorithm>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Rows that are worked on for one panel after the other.
+inline constexpr Index row_block = 224;
+
+/// With so few products in each element, walking along the rows of the output matters more than keeping a panel of B
+/// in L1.
+constexpr bool is_thin(Index depth) { return depth <= 64; }
+
+/// How rows are shared out among tiles, as evenly as possible: the first `longer` of them have one row more.
+struct RowTiles {
+  Index count, rows, longer;
+  explicit RowTiles(Index row_count) : count(1), rows(row_count), longer(0) {
+    if (row_count <= max_tile_rows) return;  // a division less
+    count = divide_up(row_count, max_tile_rows);
+    rows = row_count / count;
+    longer = row_count % count;
+  }
+  Index begin(Index tile) const { return tile * rows + std::min(tile, longer); }
+  Index size(Index tile) const { return rows + (tile < longer ? 1 : 0); }
+};
+
+/// Weights as the tile reads them, with what the sums start from.
+template <class Scalar, class Stored>
+struct Panels {
+  static constexpr Index packet = simd::packet_size<Scalar>;
+
+  const Stored *first, *second;
+  Index depth, cols;
+  Index depth_stride, panel_stride;
+  bool paired;                    // first and second are value and gate; cols counts each
+  const Scalar *start0, *start1;  // biases, or null
+  const Scalar *scale0 = nullptr, *scale1 = nullptr;
+
+  Index width() const { return paired ? packet : 2 * packet; }
+  Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
+  bool fits_cache() const { return depth * count() * 2 * packet * static_cast<Index>(sizeof(Stored)) <= 512 * 1024; }
+};
+
+/// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
+template <class Scalar>
+bool rows_collide(const MatrixView<const Scalar>& x) {
+  constexpr Index page = 4096 / static_cast<Index>(sizeof(Scalar));
+  return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
+}
+
+/// Calls sink(PreActivationBlock) with the tiles of x·W + b.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                          const Sink& sink) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  constexpr Index lanes = round_up(max_tile_rows, packet);
+  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(std::max(max_tile_rows, 6) * 2 * packet)];
+  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
+  const Index width = w.width();
+  const Index panels = w.count();
+
+  TileArguments<Scalar, Stored> tile;
+  tile.depth = w.depth;
+  tile.a_row_stride = x.row_stride;
+  tile.a_depth_stride = x.col_stride;
+  tile.b_depth_stride = w.depth_stride;
+  tile.b_panel_stride = w.panel_stride;
+  tile.start_row_stride = 0;
+  tile.start_panel_stride = w.start0 != nullptr ? width : 0;
+  tile.c0 = buffer;
+  tile.c_panel_stride = width;
+  PreActivationBlock<Scalar> block;
+  block.value = buffer;
+
+  // Some rows, whose first is a, times the panels from p to last.
+  const auto multiply_rows = [&](Index row, Index rows, const Scalar* a, Index p, Index last) SLUICE_LAMBDA_INLINE {
+    block.row = row;
+    block.rows = rows;
+    tile.a = a;
+    while (p < last) {
+      const int n = panels_at_once(rows, last - p);
+      block.col = p * width;
+      block.cols = std::min(n * width, w.cols - block.col);
+      block.row_stride = tile.c_row_stride = n * 2 * packet;
+      tile.b0 = w.first + p * w.panel_stride;
+      tile.b1 = w.second + p * w.panel_stride;
+      tile.start0 = w.start0 != nullptr ? w.start0 + block.col : zeros;
+      tile.start1 = w.start0 != nullptr ? w.start1 + block.col : zeros;
+      if constexpr (simd::has_scale<Stored>) {
+        tile.scale0 = w.scale0 + block.col;
+        tile.scale1 = w.scale1 + block.col;
+      }
+      tile.c1 = buffer + (w.paired ? n * packet : packet);
+      block.gate = w.paired ? tile.c1 : nullptr;
+      multiply_tile(static_cast<int>(rows), n, tile);
+      sink(block);
+      p += n;
+    }
+  };
+
+  if (x.rows <= max_tile_rows && !rows_collide(x)) {
+    if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels);
+    return;
+  }
+  struct PackedSamples;
+  Scalar* packed = nullptr;
+  if (rows_collide(x)) {
+    packed = scratch<PackedSamples, Scalar>(RowTiles(std::min(x.rows, row_block)).count * lanes * w.depth);
+    tile.a_row_stride = 1;
+    tile.a_depth_stride = lanes;
+  }
+  // Weights that fit a cache are gone through for every tile of rows, whose samples then stay in L1. Of larger ones,
+  // a few panels serve many rows.
+  const Index panels_in_turn = w.fits_cache() ? panels : 1;
+  for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
+    const RowTiles tiles(std::min(row_block, x.rows - first_row));
+    for (Index t = 0; packed != nullptr && t < tiles.count; ++t) {
+      pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride,
+                 packed + t * lanes * w.depth, lanes);
+    }
+    for (Index p = 0; p < panels; p += panels_in_turn) {
+      for (Index t = 0; t < tiles.count; ++t) {
+        const Index row = first_row + tiles.begin(t);
+        multiply_rows(row, tiles.size(t), packed != nullptr ? packed + t * lanes * w.depth : &x(row, 0), p,
+                      p + panels_in_turn);
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END
