@@ -50,9 +50,10 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (w.rows * w.row_stride <= in_l2<Scalar>) {
       constexpr Index packet = simd::packet_size<Scalar>;
-      const Panels<Scalar, Scalar> panels{w.data,     w.data + packet, w.rows,          w.cols,
-                                          w.row_stride, 2 * packet,    false,
-                                          parameters.bias, parameters.bias != nullptr ? parameters.bias + packet : nullptr};
+      const Panels<Scalar, Scalar> panels{
+          w.data, w.data + packet, w.rows,
+          w.cols, w.row_stride,    2 * packet,
+          false,  parameters.bias, parameters.bias != nullptr ? parameters.bias + packet : nullptr};
       return multiply_panels(x, panels, [&](const PreActivationBlock<Scalar>& block) {
         consume(block.value_view(), block.row, block.col);
       });
