@@ -4,60 +4,51 @@
 
 #include "support/catch.hpp"
 #include "support/glu_reference.hpp"
+#include "support/matchers.hpp"
 
-#include <stdexcept>
 #include <string>
 
 using test::GateOrder;
 
-namespace {
-
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
-
-}  // namespace
-
 TEST_CASE("glu refuses an axis that is not there", "[glu]") {
   const Eigen::MatrixXf h = Eigen::MatrixXf::Random(3, 8);
-  CHECK(refusal([&] { sluice::glu(h, 2); }) == "glu: expected an axis from -2 to 1, got 2 (input is 3×8)");
-  CHECK(refusal([&] { sluice::glu(h, -3); }) == "glu: expected an axis from -2 to 1, got -3 (input is 3×8)");
-  CHECK(refusal([&] { sluice::glu_backward(h, h, 2); }) == "glu: expected an axis from -2 to 1, got 2 (input is 3×8)");
+  CHECK(test::error_of([&] { sluice::glu(h, 2); }) == "glu: expected an axis from -2 to 1, got 2 (input is 3×8)");
+  CHECK(test::error_of([&] { sluice::glu(h, -3); }) == "glu: expected an axis from -2 to 1, got -3 (input is 3×8)");
+  CHECK(test::error_of([&] { sluice::glu_backward(h, h, 2); }) ==
+        "glu: expected an axis from -2 to 1, got 2 (input is 3×8)");
 }
 
 TEST_CASE("glu refuses an odd extent", "[glu]") {
   const Eigen::MatrixXf h = Eigen::MatrixXf::Random(3, 7);
   const Eigen::VectorXf v = Eigen::VectorXf::Random(8);
-  CHECK(refusal([&] { sluice::glu(h, 1); }) == "glu: expected an even extent along axis 1, got 7 (input is 3×7)");
-  CHECK(refusal([&] { sluice::glu(h, -2, GateOrder::Interleaved); }) ==
+  CHECK(test::error_of([&] { sluice::glu(h, 1); }) ==
+        "glu: expected an even extent along axis 1, got 7 (input is 3×7)");
+  CHECK(test::error_of([&] { sluice::glu(h, -2, GateOrder::Interleaved); }) ==
         "glu: expected an even extent along axis -2, got 3 (input is 3×7)");
-  CHECK(refusal([&] { sluice::glu(v.head(5), 0); }) ==
+  CHECK(test::error_of([&] { sluice::glu(v.head(5), 0); }) ==
         "glu: expected an even extent along axis 0, got 5 (input is 5×1)");
   // A vector has one axis to split; across, there is one scalar only.
-  CHECK(refusal([&] { sluice::glu(v, 1); }) == "glu: expected an even extent along axis 1, got 1 (input is 8×1)");
-  CHECK(refusal([&] { sluice::glu(v.transpose(), -2); }) ==
+  CHECK(test::error_of([&] { sluice::glu(v, 1); }) ==
+        "glu: expected an even extent along axis 1, got 1 (input is 8×1)");
+  CHECK(test::error_of([&] { sluice::glu(v.transpose(), -2); }) ==
         "glu: expected an even extent along axis -2, got 1 (input is 1×8)");
 }
 
 TEST_CASE("glu refuses an output of another shape and leaves it as it was", "[glu]") {
   const Eigen::MatrixXf h = Eigen::MatrixXf::Random(3, 8);
   Eigen::MatrixXf y = Eigen::MatrixXf::Constant(3, 5, 2.f), buffer = Eigen::MatrixXf::Constant(9, 9, 2.f);
-  CHECK(refusal([&] { sluice::glu(h, 1, y); }) == "glu: expected output of 3×4, got 3×5");
-  CHECK(refusal([&] { sluice::glu(h, 1, buffer.topLeftCorner(4, 3)); }) == "glu: expected output of 3×4, got 4×3");
-  CHECK(refusal([&] { sluice::glu(h, 1, buffer.topLeftCorner(0, 0)); }) == "glu: expected output of 3×4, got 0×0");
+  CHECK(test::error_of([&] { sluice::glu(h, 1, y); }) == "glu: expected output of 3×4, got 3×5");
+  CHECK(test::error_of([&] { sluice::glu(h, 1, buffer.topLeftCorner(4, 3)); }) ==
+        "glu: expected output of 3×4, got 4×3");
+  CHECK(test::error_of([&] { sluice::glu(h, 1, buffer.topLeftCorner(0, 0)); }) ==
+        "glu: expected output of 3×4, got 0×0");
   Eigen::Matrix<float, 3, 5> fixed;
-  CHECK(refusal([&] { sluice::glu(h, 1, fixed); }) == "glu: expected output of 3×4, got 3×5");
+  CHECK(test::error_of([&] { sluice::glu(h, 1, fixed); }) == "glu: expected output of 3×4, got 3×5");
   CHECK(((y.array() == 2.f).all() && (buffer.array() == 2.f).all()));
 
   const Eigen::MatrixXf dy = Eigen::MatrixXf::Random(3, 4);
-  CHECK(refusal([&] { sluice::glu_backward(h, y, 1); }) == "glu: expected output gradient of 3×4, got 3×5");
-  CHECK(refusal([&] { sluice::glu_backward(h, dy, 1, y); }) == "glu: expected input gradient of 3×8, got 3×5");
+  CHECK(test::error_of([&] { sluice::glu_backward(h, y, 1); }) == "glu: expected output gradient of 3×4, got 3×5");
+  CHECK(test::error_of([&] { sluice::glu_backward(h, dy, 1, y); }) == "glu: expected input gradient of 3×8, got 3×5");
   CHECK((y.array() == 2.f).all());
 }
 
@@ -65,12 +56,12 @@ TEST_CASE("glu refuses shared memory", "[glu]") {
   Eigen::MatrixXf h = Eigen::MatrixXf::Random(3, 8);
   const Eigen::MatrixXf before = h;
   const Eigen::MatrixXf x = Eigen::MatrixXf::Random(3, 4);
-  CHECK(refusal([&] { sluice::glu(h, 1, h.leftCols(4)); }) ==
+  CHECK(test::error_of([&] { sluice::glu(h, 1, h.leftCols(4)); }) ==
         "glu: expected input and output in separate memory, got an overlap");
-  CHECK(refusal([&] { sluice::glu_backward(h, x, 1, h); }) ==
+  CHECK(test::error_of([&] { sluice::glu_backward(h, x, 1, h); }) ==
         "glu: expected input and input gradient in separate memory, got an overlap");
   Eigen::MatrixXf dh(3, 8);
-  CHECK(refusal([&] { sluice::glu_backward(h, dh.rightCols(4), 1, dh); }) ==
+  CHECK(test::error_of([&] { sluice::glu_backward(h, dh.rightCols(4), 1, dh); }) ==
         "glu: expected output gradient and input gradient in separate memory, got an overlap");
   CHECK(h == before);
 }
@@ -89,5 +80,6 @@ TEST_CASE("glu gives an empty output its shape and takes empty inputs", "[glu]")
   CHECK((c.rows() == 3 && c.cols() == 0));
   CHECK(sluice::glu(nothing, 0, GateOrder::Interleaved).size() == 0);
   CHECK(sluice::glu_backward(no_rows, a, 1).cols() == 8);
-  CHECK(refusal([&] { sluice::glu(no_cols, 0); }) == "glu: expected an even extent along axis 0, got 3 (input is 3×0)");
+  CHECK(test::error_of([&] { sluice::glu(no_cols, 0); }) ==
+        "glu: expected an even extent along axis 0, got 3 (input is 3×0)");
 }

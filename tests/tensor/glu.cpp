@@ -4,11 +4,11 @@
 // naive loops in double.
 
 #include "support/catch.hpp"
+#include "support/matchers.hpp"
 #include "support/tensors.hpp"
 
 #include <sluice/activations/silu.hpp>
 
-#include <stdexcept>
 #include <string>
 
 using namespace test;
@@ -74,16 +74,6 @@ std::string faults_of_every_rank() {
   return found;
 }
 
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
-
 }  // namespace
 
 TEST_CASE("glu of row-major tensors, every rank, axis and order", "[glu][tensor]") {
@@ -118,16 +108,16 @@ TEST_CASE("glu refuses on tensors what it refuses on matrices", "[glu][tensor]")
   const Array numbers = random_array<float>({2, 3, 8}, 1);
   Eigen::Tensor<float, 3> h = to_tensor<Eigen::Tensor<float, 3>>(numbers), y(2, 4, 3);
   const Eigen::Tensor<float, 1> one(5);
-  CHECK(refusal([&] { sluice::glu(h, 3); }) == "glu: expected an axis from -3 to 2, got 3 (input is 2×3×8)");
-  CHECK(refusal([&] { sluice::glu(h, -4); }) == "glu: expected an axis from -3 to 2, got -4 (input is 2×3×8)");
-  CHECK(refusal([&] { sluice::glu(one, 1); }) == "glu: expected an axis from -1 to 0, got 1 (input is 5)");
-  CHECK(refusal([&] { sluice::glu(h, -2); }) == "glu: expected an even extent along axis -2, got 3 (input is 2×3×8)");
-  CHECK(refusal([&] { sluice::glu(h, 2, y); }) == "glu: expected output of 2×3×4, got 2×4×3");
-  CHECK(refusal([&] { sluice::glu_backward(h, y, 2); }) == "glu: expected output gradient of 2×3×4, got 2×4×3");
+  CHECK(error_of([&] { sluice::glu(h, 3); }) == "glu: expected an axis from -3 to 2, got 3 (input is 2×3×8)");
+  CHECK(error_of([&] { sluice::glu(h, -4); }) == "glu: expected an axis from -3 to 2, got -4 (input is 2×3×8)");
+  CHECK(error_of([&] { sluice::glu(one, 1); }) == "glu: expected an axis from -1 to 0, got 1 (input is 5)");
+  CHECK(error_of([&] { sluice::glu(h, -2); }) == "glu: expected an even extent along axis -2, got 3 (input is 2×3×8)");
+  CHECK(error_of([&] { sluice::glu(h, 2, y); }) == "glu: expected output of 2×3×4, got 2×4×3");
+  CHECK(error_of([&] { sluice::glu_backward(h, y, 2); }) == "glu: expected output gradient of 2×3×4, got 2×4×3");
   Eigen::TensorMap<Eigen::Tensor<float, 3>> inside(h.data(), 2, 3, 4), empty(h.data(), 0, 3, 4);
-  CHECK(refusal([&] { sluice::glu(h, 2, inside); }) ==
+  CHECK(error_of([&] { sluice::glu(h, 2, inside); }) ==
         "glu: expected input and output in separate memory, got an overlap");
-  CHECK(refusal([&] { sluice::glu(h, 2, empty); }) == "glu: expected output of 2×3×4, got 0×3×4");
+  CHECK(error_of([&] { sluice::glu(h, 2, empty); }) == "glu: expected output of 2×3×4, got 0×3×4");
   CHECK(distance<float>(tensor_to_array(h), numbers) == 0);
 }
 

@@ -3,26 +3,12 @@
 // Tensors that a layer refuses, and empty ones and those of double that it takes.
 
 #include "support/catch.hpp"
+#include "support/matchers.hpp"
 #include "tensor/layer_trial.hpp"
 
-#include <stdexcept>
 #include <string>
 
 using namespace test;
-
-namespace {
-
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
-
-}  // namespace
 
 TEST_CASE("a layer refuses tensors of other shapes", "[tensor]") {
   const sluice::GLU<float> layer(30, 10);
@@ -30,16 +16,17 @@ TEST_CASE("a layer refuses tensors of other shapes", "[tensor]") {
   x.setZero();
   wrong.setZero();
   y.setConstant(7.f);
-  CHECK(refusal([&] { layer(wrong); }) == "GatedLinearUnit: expected input with 30 features, got 31 (input is 2×3×31)");
-  CHECK(refusal([&] { layer.forward(x, y); }) == "GatedLinearUnit: expected output of 2×3×10, got 3×2×10");
+  CHECK(error_of([&] { layer(wrong); }) ==
+        "GatedLinearUnit: expected input with 30 features, got 31 (input is 2×3×31)");
+  CHECK(error_of([&] { layer.forward(x, y); }) == "GatedLinearUnit: expected output of 2×3×10, got 3×2×10");
   Eigen::TensorMap<Eigen::Tensor<float, 3>> no_samples(y.data(), 0, 3, 10), inside(x.data(), 2, 3, 10);
-  CHECK(refusal([&] { layer.forward(x, no_samples); }) == "GatedLinearUnit: expected output of 2×3×10, got 0×3×10");
-  CHECK(refusal([&] { layer.forward(x, inside); }) ==
+  CHECK(error_of([&] { layer.forward(x, no_samples); }) == "GatedLinearUnit: expected output of 2×3×10, got 0×3×10");
+  CHECK(error_of([&] { layer.forward(x, inside); }) ==
         "GatedLinearUnit: expected input and output in separate memory, got an overlap");
   for (Index i = 0; i < y.size(); ++i) REQUIRE(y.data()[i] == 7.f);
 
   const Eigen::Tensor<float, 1> sample(29);
-  CHECK(refusal([&] { layer(sample); }) == "GatedLinearUnit: expected input with 30 features, got 29 (input is 29)");
+  CHECK(error_of([&] { layer(sample); }) == "GatedLinearUnit: expected input with 30 features, got 29 (input is 29)");
 }
 
 TEST_CASE("a layer takes an empty batch of tensors, and sizes in the tensor's type", "[tensor]") {
