@@ -24,6 +24,7 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>

@@ -17,7 +17,7 @@ namespace detail = sluice::detail;
 TEST_CASE("messages are put together from text and numbers", "[core][errors]") {
   CHECK(error_of([] { detail::fail("Layer", "expected ", Index(30), " features"); }) == "Layer: expected 30 features");
   CHECK(detail::shape_text(32, 31) == "32×31");
-  CHECK(error_of([] { detail::check_positive("Layer", "units", 0); }) == "Layer: expected a positive units, got 0");
+  CHECK(error_of([] { detail::check_positive("Layer", "units", 0); }) == "Layer: expected units > 0, got 0");
   CHECK(error_of([] { detail::check_positive("Layer", "units", 1); }).empty());
 }
 

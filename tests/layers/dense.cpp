@@ -83,7 +83,7 @@ TEST_CASE("Dense names what is wrong", "[layers][dense]") {
   Eigen::MatrixXf y;
   CHECK(test::error_of([&] { layer.forward(Eigen::MatrixXf(2, 8), y); }) ==
         "Dense: expected input with 7 features, got 8 (input is 2×8)");
-  CHECK(test::error_of([] { sluice::Dense<float>(7, 0); }) == "Dense: expected a positive units, got 0");
+  CHECK(test::error_of([] { sluice::Dense<float>(7, 0); }) == "Dense: expected units > 0, got 0");
   sluice::Dense<float>::Gradients other(sluice::Dense<float>(7, 4));
   sluice::Dense<float>::Cache cache;
   const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(2, 7), dy = Eigen::MatrixXf::Ones(2, 3);

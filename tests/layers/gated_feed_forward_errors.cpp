@@ -48,8 +48,8 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("GatedFeedForward: sizes that make no layer", "[layers][feed_forward][errors]") {
-  CHECK(error_of([] { Layer(0, 24); }) == "GatedFeedForward: expected a positive dim, got 0");
-  CHECK(error_of([] { Layer(8, -1); }) == "GatedFeedForward: expected a positive hidden, got -1");
+  CHECK(error_of([] { Layer(0, 24); }) == "GatedFeedForward: expected dim > 0, got 0");
+  CHECK(error_of([] { Layer(8, -1); }) == "GatedFeedForward: expected hidden > 0, got -1");
   constexpr Index largest = std::numeric_limits<Index>::max();
   for (const auto& [dim, hidden] : {std::pair<Index, Index>{largest, 1},
                                     {1, largest},

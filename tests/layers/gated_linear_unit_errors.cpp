@@ -26,14 +26,13 @@ std::string error_of_sizes(Index input_dim, Index units) {
 }
 
 TEST_CASE("sizes that are not positive", "[layer][errors]") {
-  CHECK(error_of_sizes(0, 3) == "GatedLinearUnit: expected a positive input_dim, got 0");
-  CHECK(error_of_sizes(-2, 3) == "GatedLinearUnit: expected a positive input_dim, got -2");
-  CHECK(error_of_sizes(3, 0) == "GatedLinearUnit: expected a positive units, got 0");
-  CHECK(error_of_sizes(3, -1) == "GatedLinearUnit: expected a positive units, got -1");
-  CHECK(error_of_sizes<sluice::GLU<double, sluice::Split>>(3, 0) ==
-        "GatedLinearUnit: expected a positive units, got 0");
+  CHECK(error_of_sizes(0, 3) == "GatedLinearUnit: expected input_dim > 0, got 0");
+  CHECK(error_of_sizes(-2, 3) == "GatedLinearUnit: expected input_dim > 0, got -2");
+  CHECK(error_of_sizes(3, 0) == "GatedLinearUnit: expected units > 0, got 0");
+  CHECK(error_of_sizes(3, -1) == "GatedLinearUnit: expected units > 0, got -1");
+  CHECK(error_of_sizes<sluice::GLU<double, sluice::Split>>(3, 0) == "GatedLinearUnit: expected units > 0, got 0");
   CHECK(error_of_sizes(std::numeric_limits<Index>::min(), 1) ==
-        "GatedLinearUnit: expected a positive input_dim, got -9223372036854775808");
+        "GatedLinearUnit: expected input_dim > 0, got -9223372036854775808");
 }
 
 TEST_CASE("sizes whose product no machine can address", "[layer][errors]") {

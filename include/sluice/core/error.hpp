@@ -47,7 +47,7 @@ inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
 }
 
 inline void check_positive(std::string_view layer, std::string_view what, Index number) {
-  if (number <= 0) fail(layer, "expected a positive ", what, ", got ", number);
+  if (number <= 0) fail(layer, "expected ", what, " > 0, got ", number);
 }
 
 /// a·b for sizes that are not negative; an error where an Index cannot hold the product.

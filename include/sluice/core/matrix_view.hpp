@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <numeric>
 #include <type_traits>
-#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 

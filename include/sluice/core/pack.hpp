@@ -11,6 +11,7 @@
 #include <sluice/core/simd.hpp>
 
 #include <algorithm>
+#include <cstddef>
 
 SLUICE_NAMESPACE_BEGIN
 

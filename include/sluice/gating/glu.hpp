@@ -20,6 +20,7 @@
 #include <sluice/gating/gating.hpp>
 #include <sluice/gating/rows.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <tuple>
 #include <type_traits>

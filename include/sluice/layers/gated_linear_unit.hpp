@@ -21,6 +21,7 @@
 #include <sluice/projection/gated_projection.hpp>
 
 #include <string_view>
+#include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
 

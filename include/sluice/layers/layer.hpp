@@ -15,6 +15,7 @@
 #include <sluice/projection/parameters.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 

@@ -26,7 +26,6 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 SLUICE_NAMESPACE_BEGIN
