@@ -120,14 +120,71 @@ SAFETENSORS = {
 }
 
 
+def npy(header="{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", data=EIGHT, version=(1, 0), length=None):
+    """A .npy file around a header, which may be anything."""
+    if isinstance(header, str):
+        header = header.encode()
+    code = "<H" if version[0] == 1 else "<I"
+    return (b"\x93NUMPY" + bytes(version) + struct.pack(code, len(header) if length is None else length) + header + data)
+
+
+def shaped(shape, descr="'<f4'", order="False"):
+    return npy("{'descr': " + descr + ", 'fortran_order': " + order + ", 'shape': " + shape + ", }")
+
+
+NPY = {
+    "empty": (b"", "not a .npy file"),
+    "magic_only": (b"\x93NUMPY", "not a .npy file"),
+    "other_magic": (b"\x93NUMPX" + npy()[6:], "not a .npy file"),
+    "version_0": (npy(version=(0, 0)), "has version 0.0"),
+    "version_4": (npy(version=(4, 0)), "has version 4.0"),
+    "version_1_1": (npy(version=(1, 1)), "has version 1.1"),
+    "length_past_the_end": (npy(length=65535), "the header claims 65535 bytes"),
+    "length_4_GB": (npy(version=(2, 0), length=2**32 - 1), "the header claims 4294967295 bytes"),
+    "length_cut": (npy(version=(2, 0))[:11], "the header claims"),
+    "no_dict": (npy("[]"), "expected {"),
+    "no_header": (npy("", b""), "expected {"),
+    "unfinished": (npy("{'descr': '<f4'"), "expected }"),
+    "string_without_end": (npy("{'descr: 1}"), "a string without end"),
+    "escape": (npy("{'de\\x73cr': '<f4'}"), "an escape"),
+    "text_after": (npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }x"), "something follows"),
+    "nul_after": (npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\0"), "something follows"),
+    "unknown_key": (npy("{'descr': '<f4', 'x': 1}"), "unknown or repeated key 'x'"),
+    "key_twice": (npy("{'descr': '<f4', 'descr': '<f4'}"), "unknown or repeated key 'descr'"),
+    "no_shape": (npy("{'descr': '<f4', 'fortran_order': False, }"), "is missing"),
+    "no_order": (npy("{'descr': '<f4', 'shape': (2,), }"), "is missing"),
+    "no_descr": (npy("{'fortran_order': False, 'shape': (2,), }"), "is missing"),
+    "order_is_a_number": (shaped("(2,)", order="0"), "neither True nor False"),
+    "big_endian": (shaped("(2,)", "'>f4'"), "only '<f2'"),
+    "native_endian": (shaped("(2,)", "'=f4'"), "only '<f2'"),
+    "integers": (shaped("(2,)", "'<i4'"), "only '<f2'"),
+    "complex": (shaped("(1,)", "'<c8'"), "only '<f2'"),
+    "objects": (shaped("(1,)", "'|O'"), "only '<f2'"),
+    "records": (shaped("(1,)", "[('a', '<f4'), ('b', '<f4')]"), "expected '"),
+    "shape_is_a_number": (shaped("2"), "expected ("),
+    "shape_is_no_tuple": (shaped("(2)"), "shape is no tuple"),
+    "shape_without_commas": (shaped("(1 2)"), "without commas"),
+    "negative_extent": (shaped("(-2,)"), "no number"),
+    "fraction_extent": (shaped("(2.0,)"), "without commas"),
+    "extent_beyond_an_index": (shaped("(9223372036854775808,)"), "cannot address"),
+    "shape_overflows": (shaped("(4294967296, 4294967296)"), "overflows"),
+    "shape_overflows_to_the_right_size": (shaped("(4611686018427387906,)"), "overflows"),
+    "rank_33": (shaped("(" + "1," * 32 + "2)"), "rank above 32"),
+    "nested_shape": (shaped("((((((2,),),),),),)"), "no number"),
+    "too_short": (shaped("(3,)"), "fills 12 bytes, the file has 8"),
+    "too_long": (shaped("(1,)"), "fills 4 bytes, the file has 8"),
+}
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.iterdir():
         old.unlink()
     with open(OUT / "expected.txt", "w", encoding="utf-8", newline="\n") as expected:
-        for name, (content, reason) in sorted(SAFETENSORS.items()):
-            (OUT / f"{name}.safetensors").write_bytes(content)
-            expected.write(f"{name}.safetensors {reason}\n")
+        for kind, files in (("npy", NPY), ("safetensors", SAFETENSORS)):
+            for name, (content, reason) in sorted(files.items()):
+                (OUT / f"{name}.{kind}").write_bytes(content)
+                expected.write(f"{name}.{kind} {reason}\n")
 
 
 if __name__ == "__main__":

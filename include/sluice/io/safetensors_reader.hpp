@@ -9,10 +9,9 @@
 #include <sluice/io/file.hpp>
 #include <sluice/io/numbers.hpp>
 #include <sluice/io/safetensors_header.hpp>
+#include <sluice/io/stored_numbers.hpp>
 
-#include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,15 +101,9 @@ class Safetensors {
                                     " elements, not " + std::to_string(count) + " from element " +
                                     std::to_string(first));
     }
-    detail::with_number_type(tensor.dtype, [&](auto stored) {
-      using Stored = decltype(stored);
-      const std::uint64_t at = data_begin_ + tensor.begin + static_cast<std::uint64_t>(first) * sizeof(Stored);
-      if constexpr (std::is_same_v<Stored, Scalar> && std::endian::native == std::endian::little) {
-        file_->read(at, to, static_cast<std::size_t>(count) * sizeof(Stored));
-      } else {
-        read_converted<Stored>(at, count, to);
-      }
-    });
+    const std::uint64_t item = detail::facts(tensor.dtype).bits / 8;
+    detail::read_numbers(*file_, tensor.dtype, data_begin_ + tensor.begin + static_cast<std::uint64_t>(first) * item,
+                         count, to);
   }
 
  private:
@@ -130,21 +123,6 @@ class Safetensors {
     if (is_floating(dtype(name))) return;
     throw FormatError(path(), "tensor " + detail::printable(name) + " holds " + std::string(name_of(dtype(name))) +
                                   "; only F64, F32, F16 and BF16 are read");
-  }
-
-  /// In pieces, so that no second copy of a large tensor exists.
-  template <class Stored, class Scalar>
-  void read_converted(std::uint64_t at, Index count, Scalar* to) const {
-    constexpr Index piece = (Index(1) << 18) / static_cast<Index>(sizeof(Stored));
-    std::vector<unsigned char> bytes(static_cast<std::size_t>(std::min(count, piece)) * sizeof(Stored));
-    for (Index done = 0; done < count; done += piece) {
-      const auto n = static_cast<std::size_t>(std::min(piece, count - done));
-      file_->read(at, bytes.data(), n * sizeof(Stored));
-      at += n * sizeof(Stored);
-      for (std::size_t i = 0; i < n; ++i) {
-        *to++ = detail::convert<Scalar>(detail::load_number<Stored>(bytes.data() + i * sizeof(Stored)));
-      }
-    }
   }
 
   std::shared_ptr<const detail::InputFile> file_;

@@ -10,6 +10,7 @@
 #include <sluice/io/file.hpp>
 #include <sluice/io/numbers.hpp>
 #include <sluice/io/safetensors_header.hpp>
+#include <sluice/io/stored_numbers.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -58,16 +59,8 @@ class SafetensorsWriter {
     if (shape.size() > detail::highest_rank) fail("SafetensorsWriter", "a rank above ", Index(detail::highest_rank));
     Index count = 1;
     for (const Index extent : shape) count = sluice::detail::checked_product("SafetensorsWriter", count, extent);
-    std::vector<unsigned char> bytes;
-    const bool can = detail::with_number_type(dtype, [&](auto stored) {
-      using Stored = decltype(stored);
-      bytes.resize(static_cast<std::size_t>(count) * sizeof(Stored));
-      for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-        detail::store_number(bytes.data() + i * sizeof(Stored), detail::convert<Stored>(numbers[i]));
-      }
-    });
-    if (!can) fail("SafetensorsWriter", "writes F64, F32, F16 and BF16, not ", name_of(dtype));
-    tensors_.emplace(name, Tensor{dtype, std::move(shape), std::move(bytes)});
+    if (!is_floating(dtype)) fail("SafetensorsWriter", "writes F64, F32, F16 and BF16, not ", name_of(dtype));
+    tensors_.emplace(name, Tensor{dtype, std::move(shape), detail::stored_bytes(dtype, numbers, count)});
   }
 
   /// Writes all tensors to a file beside `path` and puts it in its place: a crash leaves the old file whole. Throws
