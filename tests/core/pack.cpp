@@ -55,7 +55,9 @@ void check_copies() {
   for (const Index rows : {1, 2, 7, 16, 33}) {
     for (const Index cols : {1, 3, 8, 17}) {
       const Matrix m = random.template matrix<Matrix>(rows, cols);
+      const Matrix m_upright = m.transpose();
       const MatrixView<const Scalar> from{m.data(), rows, cols, cols, 1};
+      const MatrixView<const Scalar> from_upright{m_upright.data(), rows, cols, 1, rows};
       for (const auto& [row_stride, col_stride] :
            {std::pair<Index, Index>{cols + 3, 1}, {1, rows + 2}, {3 * cols + 1, 3}, {2, 2 * rows + 5}}) {
         CAPTURE(rows, cols, row_stride, col_stride);
@@ -67,6 +69,10 @@ void check_copies() {
           return all && (memory.array() == Scalar(99)).all();
         };
         sluice::detail::copy_block<Scalar>(from, to);
+        CHECK(arrived());
+        sluice::detail::copy_any<Scalar>(from, to);
+        CHECK(arrived());
+        sluice::detail::copy_any<Scalar>(from_upright, to);
         CHECK(arrived());
       }
     }

@@ -90,6 +90,14 @@ void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& 
   }
 }
 
+/// to = from for two matrices of any strides.
+template <class Scalar>
+void copy_any(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& to) {
+  if (from.col_stride == 1) return copy_block(from, to);
+  if (from.row_stride == 1) return copy_block<Scalar>(from.transpose(), to.transpose());
+  as_eigen(to) = as_eigen(from);
+}
+
 }  // namespace detail
 
 SLUICE_NAMESPACE_END
