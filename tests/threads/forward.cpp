@@ -80,4 +80,51 @@ TEST_CASE("many threads call one layer with its sizes in the type", "[threads]")
   check(sluice::GLU<float, sluice::Fused, 9, 7>());
 }
 
+/// Four threads call work() at once; it says whether it found what one thread finds.
+template <class Work>
+void check_at_once(const Work& work) {
+  std::atomic<int> waiting{4};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      --waiting;
+      while (waiting > 0) std::this_thread::yield();
+      for (int i = 0; i < 20; ++i) wrong += work() ? 0 : 1;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("many threads call one dense layer", "[threads]") {
+  test::Random random(20);
+  sluice::Dense<float, sluice::Tanh> layer(19, 21);
+  random.fill(layer.parameters());
+  const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(37, 19), dy = random.matrix<Eigen::MatrixXf>(37, 21);
+  const Eigen::MatrixXf y = layer(x);
+  Eigen::MatrixXf dx;
+  decltype(layer)::Gradients gradients(layer);
+  layer.backward(x, dy, dx, gradients);
+  const auto& shared = layer;
+  check_at_once([&] {
+    Eigen::MatrixXf own_y, own_dx;
+    decltype(layer)::Cache cache;
+    decltype(layer)::Gradients own(shared);
+    shared.forward(x, own_y, cache);
+    shared.backward(x, dy, cache, own_dx, own);
+    return test::same_bits(own_y, y) && test::same_bits(own_dx, dx) &&
+           test::same_bits(own.parameters(), gradients.parameters());
+  });
+}
+
+TEST_CASE("many threads call glu() on one matrix", "[threads]") {
+  test::Random random(21);
+  const Eigen::MatrixXf h = random.matrix<Eigen::MatrixXf>(37, 22), dy = random.matrix<Eigen::MatrixXf>(37, 11);
+  const Eigen::MatrixXf y = sluice::glu(2 * h, 1), dh = sluice::glu_backward(2 * h, 1 * dy, 1);
+  check_at_once([&] {
+    return test::same_bits(sluice::glu(2 * h, 1), y) && test::same_bits(sluice::glu_backward(2 * h, 1 * dy, 1), dh);
+  });
+}
+
 }  // namespace
