@@ -163,14 +163,14 @@ def cpp(activation, value, output):
     return f"sluice::GatedFeedForward<float, sluice::{activation}>" + arguments + (", {.bias = true})" if with_bias else ")")
 
 
-def export(model, path, dtype=torch.float32, seed=0, quiet=False):
-    """Writes all gated layers and all other nn.Linear modules of a model, which stays as it is. Returns what was found:
-    name -> C++."""
+def export(model, path, dtype=torch.float32, seed=0, quiet=False, extra=None):
+    """Writes all gated layers and all other nn.Linear modules of a model, which stays as it is, and further tensors
+    (extra: name -> tensor). Returns what was found: name -> C++."""
     model = copy.deepcopy(model).cpu().eval().to(dtype).double()  # the numbers that will be in the file, exactly
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
-    tensors, metadata, found, done = {}, {}, {}, set()
+    tensors, metadata, found, done = {}, {}, {}, set()  # done: ids of modules that need not be looked at again
 
     def add(prefix, part, projection):
         at = ".".join(filter(None, (prefix, part)))
@@ -206,7 +206,7 @@ def export(model, path, dtype=torch.float32, seed=0, quiet=False):
 
     if not found:
         raise ValueError("no gated layer and no nn.Linear in this model")
-    write_safetensors(path, tensors, metadata)
+    write_safetensors(path, {**tensors, **(extra or {})}, metadata)
     if not quiet:
         width = max(len(name) for name in found)
         for name, code in found.items():
