@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty), cache,
-// gradients. Every single allocation of every call is made to fail.
+// A call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty), cache. Every single allocation of every call is made to fail.
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -59,16 +58,16 @@ void check_forward(Index samples, Index input_dim, Index units) {
   CAPTURE(samples, input_dim, units);
   Call<Layer> c(samples, input_dim, units);
   const auto unchanged = [&] { CHECK((c.outputs_as_before() && c.cache_as_before() && c.gradients_as_before())); };
-  CHECK(fail_each_allocation([&] { c.layer(c.x); }, unchanged) > 1);
-  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y); }, unchanged) > 0);
+  CHECK(fail_each_allocation([&] { c.layer(c.x); }, unchanged) > 0);
+  fail_each_allocation([&] { c.layer.forward(c.x, c.y); }, unchanged);  // some need none
   c.y.setConstant(7);
-  CHECK(fail_each_allocation([&] { c.layer.forward(2 * c.x, c.y); }, unchanged) > 1);
+  CHECK(fail_each_allocation([&] { c.layer.forward(2 * c.x, c.y); }, unchanged) > 0);
   c.y.setConstant(7);
   CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y, c.cache); }, unchanged) > 0);
   CHECK(test::same_bits(c.y, c.layer(c.x)));
   c.y.setConstant(7);
   c.layer.forward(c.small_x, c.small_y, c.cache);
-  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty); }, unchanged) > 1);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty); }, unchanged) > 0);
   CHECK(test::same_bits(c.empty, c.layer(c.x)));
   c.empty.resize(0, 0);
   typename Layer::Cache fresh;
@@ -76,7 +75,7 @@ void check_forward(Index samples, Index input_dim, Index units) {
                              [&] {
                                unchanged();
                                CHECK(fresh.samples() == 0);
-                             }) > 1);
+                             }) > 0);
   CHECK(test::same_bits(c.empty, c.layer(c.x)));
 }
 
@@ -84,10 +83,10 @@ template <class Layer>
 void check_gate(Index samples, Index input_dim, Index units) {
   Call<Layer> c(samples, input_dim, units);
   const auto unchanged = [&] { CHECK(c.outputs_as_before()); };
-  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.y, c.gate); }, unchanged) > 0);
+  fail_each_allocation([&] { c.layer.forward(c.x, c.y, c.gate); }, unchanged);
   c.y.setConstant(7);
   c.gate.setConstant(8);
-  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty, c.empty_too); }, unchanged) > 2);
+  CHECK(fail_each_allocation([&] { c.layer.forward(c.x, c.empty, c.empty_too); }, unchanged) > 0);
   const auto [y, gate] = c.layer(c.x, sluice::return_gate);
   CHECK(test::same_bits(c.empty, y));
   CHECK(test::same_bits(c.empty_too, gate));
@@ -100,15 +99,20 @@ TEST_CASE("forward without memory changes nothing", "[allocation]") {
   check_gate<sluice::SwiGLU<float>>(17, 9, 5);
 }
 
+TEST_CASE("forward in blocks without memory changes nothing", "[allocation]") {
+  check_forward<sluice::SwiGLU<float>>(65, 3, 300);  // 64 samples of an expression, then one more
+  check_forward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);
+}
+
 TEST_CASE("glu() without memory changes nothing", "[allocation]") {
   test::Random random(13);
   const MatrixXf h = random.matrix<MatrixXf>(9, 6), dy = random.matrix<MatrixXf>(9, 3);
   MatrixXf y, dh;
   const auto unchanged = [&] { CHECK((y.size() == 0 && dh.size() == 0)); };
-  CHECK(fail_each_allocation([&] { sluice::glu(h + h, 1, y); }, unchanged) > 1);
+  CHECK(fail_each_allocation([&] { sluice::glu(h + h, 1, y); }, unchanged) > 0);
   CHECK(test::same_bits(y, sluice::glu(MatrixXf(h + h), 1)));
   y.resize(0, 0);
-  CHECK(fail_each_allocation([&] { sluice::glu_backward(h + h, dy, 1, dh); }, unchanged) > 1);
+  CHECK(fail_each_allocation([&] { sluice::glu_backward(h + h, dy, 1, dh); }, unchanged) > 0);
   CHECK(test::same_bits(dh, sluice::glu_backward(MatrixXf(h + h), dy, 1)));
 }
 
