@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty), cache. Every single allocation of every call is made to fail.
+// A forward call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty) and
+// cache. Every single allocation of every call is made to fail.
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"

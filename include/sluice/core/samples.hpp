@@ -215,12 +215,40 @@ void check_input(std::string_view layer, std::string_view what, const X& x, Inde
   }
 }
 
-/// Refuses an argument that does not have the shape of x with another number of features.
-template <class Scalar, Index Features, class X, class Y>
-void check_same_samples(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
+/// Refuses an argument that cannot go together with x (at compile time), or has another shape than expected.
+template <class X, class Y>
+void check_shape(std::string_view owner, std::string_view what, const Y& y, const typename TraitsOf<X>::Shape& expected,
+                 std::string_view note = "") {
   using Traits = TraitsOf<Y>;
-  static_assert(std::is_same_v<typename Traits::Scalar, Scalar>,
-                "sluice: the argument has another scalar than the layer");
+  static_assert(std::is_same_v<typename Traits::Scalar, typename TraitsOf<X>::Scalar>,
+                "sluice: all arguments of a call must have the same scalar; write x.template cast<Scalar>()");
+  static_assert(std::tuple_size_v<typename Traits::Shape> == std::tuple_size_v<typename TraitsOf<X>::Shape>,
+                "sluice: all arguments of a call must have the same rank");
+  static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
+                "sluice: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
+  const auto got = Traits::shape(y);
+  if (got != expected) {
+    fail(owner, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got), note);
+  }
+}
+
+/// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
+/// later, in with_output: nothing is touched before everything has been checked.
+template <class X, class Y>
+void check_output_shape(std::string_view owner, std::string_view what, Y& y,
+                        const typename TraitsOf<X>::Shape& expected, std::string_view note = "") {
+  static_assert(is_writable_output<Y>,
+                "sluice: an output must be a matrix, block, map or tensor that can be written to");
+  if constexpr (TraitsOf<Y>::is_resizable) {
+    if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(expected)) return;
+  }
+  check_shape<X>(owner, what, y, expected, note);
+}
+
+/// Refuses, at compile time, sizes in the type of y that are not those of x with another number of features.
+template <Index Features, class X, class Y>
+constexpr void check_sizes_in_type() {
+  using Traits = TraitsOf<Y>;
   static_assert(Features == Dynamic || Traits::features_at_compile_time == Dynamic ||
                     Features == Traits::features_at_compile_time,
                 "sluice: the output has another number of features (columns) than the layer computes");
@@ -229,37 +257,29 @@ void check_same_samples(std::string_view layer, std::string_view what, const X& 
           TraitsOf<X>::samples_at_compile_time == Traits::samples_at_compile_time,
       "sluice: two arguments of a call have different numbers of samples (rows); the output has the rows of the "
       "input, and a vector is one sample");
-  static_assert(std::tuple_size_v<typename Traits::Shape> == std::tuple_size_v<typename TraitsOf<X>::Shape>,
-                "sluice: input and output must have the same rank");
-  static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
-                "sluice: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
-  const auto expected = shape_with_features(x, features);
-  const auto got = Traits::shape(y);
-  if (got != expected) {
-    fail(layer, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got), vector_note<Traits>());
-  }
 }
 
-/// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
-/// later, in with_output: nothing is touched before everything has been checked.
-template <class Scalar, Index Features, class X, class Y>
+/// Refuses an argument that does not have the shape of x with another number of features.
+template <Index Features, class X, class Y>
+void check_same_samples(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
+  check_sizes_in_type<Features, X, Y>();
+  check_shape<X>(layer, what, y, shape_with_features(x, features), vector_note<TraitsOf<Y>>());
+}
+/// The same for something that is written to.
+template <Index Features, class X, class Y>
 void check_output(std::string_view layer, std::string_view what, const X& x, Y& y, Index features) {
-  static_assert(is_writable_output<Y>,
-                "sluice: an output must be a matrix, block, map or tensor that can be written to");
-  if constexpr (TraitsOf<Y>::is_resizable) {
-    if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(shape_with_features(x, features))) return;
-  }
-  check_same_samples<Scalar, Features>(layer, what, x, y, features);
+  check_sizes_in_type<Features, X, Y>();
+  check_output_shape<X>(layer, what, y, shape_with_features(x, features), vector_note<TraitsOf<Y>>());
 }
 
 /// Calls write(view) with the memory of an output. An empty matrix that takes a shape is filled apart and moved into
 /// place, so that it is still empty if the memory for the call does not suffice.
-template <class X, class Y, class Write>
-void with_output(const X& x, Y& y, Index features, const Write& write) {
+template <class Y, class Shape, class Write>
+void with_output(Y& y, const Shape& shape, const Write& write) {
   using Traits = TraitsOf<Y>;
-  constexpr bool is_writable = is_writable_output<Y>;  // if not, check_output refuses it in words
+  constexpr bool is_writable = is_writable_output<Y>;  // if not, check_output_shape refuses it in words
   if constexpr (is_writable && Traits::is_resizable) {
-    if (const auto shape = shape_with_features(x, features); Traits::shape(y) != shape) {
+    if (Traits::shape(y) != shape) {
       Y filled;
       Traits::resize(filled, shape);
       write(Traits::writable_view(filled));
@@ -268,6 +288,10 @@ void with_output(const X& x, Y& y, Index features, const Write& write) {
     }
   }
   if constexpr (is_writable) write(Traits::writable_view(y));
+}
+template <class X, class Y, class Write>
+void with_output(const X& x, Y& y, Index features, const Write& write) {
+  with_output(y, shape_with_features(x, features), write);
 }
 
 /// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.

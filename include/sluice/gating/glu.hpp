@@ -270,51 +270,8 @@ class GluCall {
     half_[axis_] /= 2;
   }
 
-  /// Says in one readable line why h and x cannot go together.
-  template <class X>
-  static constexpr bool check_input_type() {
-    using Other = TraitsOf<X>;
-    static_assert(std::is_same_v<typename Other::Scalar, Scalar>,
-                  "sluice: glu: all arguments must have the same scalar");
-    static_assert(std::tuple_size_v<typename Other::Shape> == std::tuple_size_v<Shape>,
-                  "sluice: glu: all arguments must have the same rank");
-    static_assert(
-        Other::sample_order == Traits::sample_order,
-        "sluice: glu: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
-    return true;
-  }
-  template <class Y>
-  static constexpr bool check_output_type() {
-    static_assert(is_writable_output<Y>,
-                  "sluice: an output must be a matrix, block, map or tensor that can be written to");
-    return check_input_type<Y>();
-  }
-
   const Shape& shape() const { return shape_; }
   const Shape& half() const { return half_; }
-
-  template <class X>
-  void check_shape(std::string_view what, const X& x, const Shape& expected) const {
-    using Other = TraitsOf<X>;
-    const auto got = Other::shape(x);
-    if (got != expected) {
-      fail(name, "expected ", what, " of ", Other::text(expected), ", got ", Other::text(got));
-    }
-  }
-  /// The same for something that is written to; an empty matrix or tensor takes the shape later.
-  template <class Y>
-  void check_output(std::string_view what, const Y& y, const Shape& expected) const {
-    if constexpr (TraitsOf<Y>::is_resizable) {
-      if (TraitsOf<Y>::is_empty(y) && TraitsOf<Y>::can_resize(expected)) return;
-    }
-    check_shape(what, y, expected);
-  }
-  template <class Y>
-  static void prepare(Y& y, const Shape& expected) {
-    if constexpr (TraitsOf<Y>::is_resizable) {
-      if (TraitsOf<Y>::shape(y) != expected) TraitsOf<Y>::resize(y, expected);
-    }
-  }
 
   /// Value and gate of something shaped like h; the whole of something shaped like y.
   template <class X, class T>
@@ -346,14 +303,14 @@ template <class Activation = Sigmoid, detail::SampleInput H, detail::SampleOutpu
 void glu(const H& h, Index axis, Y&& y, GateOrder order = GateOrder::ValueFirst, const Activation& activation = {}) {
   using Call = detail::GluCall<H, Activation>;
   using Scalar = typename Call::Scalar;
-  static_assert(Call::template check_output_type<Y>());
   const Call call(h, axis, order);
-  call.check_output("output", y, call.half());
+  detail::check_output_shape<H>(Call::name, "output", y, call.half());
   detail::check_no_overlap(Call::name, "input", h, "output", y);
   detail::with_view(h, [&](const detail::MatrixView<const Scalar>& view) {
-    call.prepare(y, call.half());
-    detail::glu_forward<Scalar>(detail::GatingOf<Activation>::make(activation), call.template halves<H>(view),
-                                call.template whole<Y>(detail::TraitsOf<Y>::writable_view(y)));
+    detail::with_output(y, call.half(), [&](const detail::MatrixView<Scalar>& to) {
+      detail::glu_forward<Scalar>(detail::GatingOf<Activation>::make(activation), call.template halves<H>(view),
+                                  call.template whole<Y>(to));
+    });
   });
 }
 
@@ -387,18 +344,17 @@ void glu_backward(const H& h, const DY& dy, Index axis, DH&& dh, GateOrder order
   using Call = detail::GluCall<H, Activation>;
   using Scalar = typename Call::Scalar;
   using View = detail::MatrixView<const Scalar>;
-  static_assert(Call::template check_input_type<DY>() && Call::template check_output_type<DH>());
   const Call call(h, axis, order);
-  call.check_shape("output gradient", dy, call.half());
-  call.check_output("input gradient", dh, call.shape());
+  detail::check_shape<H>(Call::name, "output gradient", dy, call.half());
+  detail::check_output_shape<H>(Call::name, "input gradient", dh, call.shape());
   detail::check_no_overlap(Call::name, "input", h, "input gradient", dh);
   detail::check_no_overlap(Call::name, "output gradient", dy, "input gradient", dh);
   detail::with_view(h, [&](const View& h_view) {
     detail::with_view(dy, [&](const View& dy_view) {
-      call.prepare(dh, call.shape());
-      detail::glu_gradient<Scalar>(detail::GatingOf<Activation>::make(activation), call.template halves<H>(h_view),
-                                   call.template whole<DY>(dy_view),
-                                   call.template halves<DH>(detail::TraitsOf<DH>::writable_view(dh)));
+      detail::with_output(dh, call.shape(), [&](const detail::MatrixView<Scalar>& to) {
+        detail::glu_gradient<Scalar>(detail::GatingOf<Activation>::make(activation), call.template halves<H>(h_view),
+                                     call.template whole<DY>(dy_view), call.template halves<DH>(to));
+      });
     });
   });
 }

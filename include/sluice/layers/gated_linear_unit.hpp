@@ -102,7 +102,7 @@ class GatedLinearUnit
   template <detail::SampleInput X, detail::SampleOutput Y, detail::SampleOutput G>
   void forward(const X& x, Y&& y, G&& gate_out) const {
     this->check_forward(x, y);
-    detail::check_output<Scalar, Units>(name, "gate", x, gate_out, this->units());
+    detail::check_output<Units>(name, "gate", x, gate_out, this->units());
     detail::check_no_overlap(name, "input", x, "gate", gate_out);
     detail::check_no_overlap(name, "output", y, "gate", gate_out);
     detail::with_output(x, y, this->units(), [&](const View& to) {

@@ -158,7 +158,7 @@ class Layer : public Parameters {
   void check_forward(const X& x, Y& y) const {
     check_not_moved_from(*this, "a layer");
     detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
-    detail::check_output<Scalar, Units>(Derived::name, "output", x, y, this->units());
+    detail::check_output<Units>(Derived::name, "output", x, y, this->units());
     detail::check_no_overlap(Derived::name, "input", x, "output", y);
   }
 
@@ -184,7 +184,7 @@ class Layer : public Parameters {
     check_not_moved_from(*this, "a layer");
     check_not_moved_from(gradients, "gradients");
     detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
-    detail::check_same_samples<Scalar, Units>(Derived::name, "output gradient", x, dy, this->units());
+    detail::check_same_samples<Units>(Derived::name, "output gradient", x, dy, this->units());
     if (!gradients.has_same_shape(*this)) {
       detail::fail(Derived::name, "expected gradients of a layer ", this->shape_description(), ", got ",
                    gradients.shape_description());
@@ -192,7 +192,7 @@ class Layer : public Parameters {
   }
   template <class X, class DY, class DX>
   void check_input_gradient(const X& x, const DY& dy, DX& dx) const {
-    detail::check_output<Scalar, InputDim>(Derived::name, "input gradient", x, dx, this->input_dim());
+    detail::check_output<InputDim>(Derived::name, "input gradient", x, dx, this->input_dim());
     detail::check_no_overlap(Derived::name, "input", x, "input gradient", dx);
     detail::check_no_overlap(Derived::name, "output gradient", dy, "input gradient", dx);
   }
