@@ -9,7 +9,7 @@
 #
 # prints what it found, as the C++ that loads it:
 #
-#   block.mlp   sluice::GatedFeedForward<float, sluice::SiLU> (64, 172)   Native("block.mlp")
+#   block.mlp  sluice::GatedFeedForward<float, sluice::SiLU>(64, 172)  sluice::io::Native("block.mlp")
 #
 # Which half is the gate is not guessed from names or shapes: a module with one, two or three nn.Linear children is a
 # gated layer if its own forward() computes what some assignment of the children to value, gate and output, some gate
@@ -45,19 +45,22 @@ ACTIVATIONS = {
 }
 ALIASES = {"Sigmoid": "GLU", "SiLU": "SwiGLU", "GELU": "GeGLU", "GELUTanh": "GeGLUTanh", "ReLU": "ReGLU",
            "Identity": "Bilinear"}
-DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+          torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8",
+          torch.bool: "BOOL"}
+INTEGERS = {8: (torch.int64, "q"), 4: (torch.int32, "i"), 2: (torch.int16, "h"), 1: (torch.int8, "b")}
 SAMPLES = 8
 
 
 def write_safetensors(path, tensors, metadata=None):
-    """tensors: name -> floating torch tensor. Written beside `path` and renamed, so that no half file is ever there."""
+    """tensors: name -> torch tensor, a state_dict() for instance. Written beside `path` and renamed, so that no half file
+    is ever there."""
     header = {"__metadata__": metadata} if metadata else {}
     blobs = []
     begin = 0
     for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
         tensor = tensor.detach().cpu().contiguous()
-        bits = {8: torch.int64, 4: torch.int32, 2: torch.int16}[tensor.element_size()]
-        code = {8: "q", 4: "i", 2: "h"}[tensor.element_size()]
+        bits, code = INTEGERS[tensor.element_size()]
         numbers = tensor.reshape(-1).view(bits).tolist() if tensor.numel() else []
         blobs.append(struct.pack(f"<{len(numbers)}{code}", *numbers))
         end = begin + len(blobs[-1])
@@ -151,9 +154,9 @@ def explain(module, generator):
     return None
 
 
-def cpp(activation, value, output):
+def cpp(activation, value, gate, output):
     """The layer's type and constructor arguments."""
-    projections = [value] if output is None else [value, output]
+    projections = [value, gate] if output is None else [value, gate, output]
     arguments = f"({value.weight.shape[0]}, {value.weight.shape[1]}"
     with_bias = any(p.bias is not None for p in projections)
     if output is None:
@@ -179,30 +182,31 @@ def export(model, path, dtype=torch.float32, seed=0, quiet=False, extra=None):
         if projection.bias is not None:
             tensors[at + "bias"] = projection.bias.to(dtype)
 
-    def finish(prefix, code, x, y):
+    def finish(prefix, code, x, y, projections):
         at = prefix + "." if prefix else ""
         tensors[at + "self_check.input"] = x.float()
         tensors[at + "self_check.output"] = y.float()
-        found[prefix] = code
-        metadata[at + "sluice"] = code
+        zero = ", sluice::io::MissingBias::Zero" if len({p.bias is None for p in projections}) == 2 else ""
+        found[prefix] = f'{code}  sluice::io::Native("{prefix}"{zero})'
+        metadata[at + "sluice"] = found[prefix]
 
     for prefix, module in model.named_modules():
         explained = explain(module, generator)
         if explained is None:
             continue
         activation, value, gate, output, x, y = explained
-        for part, projection in (("value", value), ("gate", gate), ("output", output)):
-            if projection is not None:
-                add(prefix, part, projection)
+        parts = {"value": value, "gate": gate, **({} if output is None else {"output": output})}
+        for part, projection in parts.items():
+            add(prefix, part, projection)
         done.update(id(child) for child in module.children())
-        finish(prefix, cpp(activation, value, output), x, y)
+        finish(prefix, cpp(activation, value, gate, output), x, y, parts.values())
     for prefix, module in model.named_modules():
         if isinstance(module, nn.Linear) and id(module) not in done:
             done.add(id(module))
             x = inputs_for([module], generator)
             add(prefix, "", Projection.of(module))
             bias = "" if module.bias is not None else ", {.bias = false}"
-            finish(prefix, f"sluice::Dense<float>({module.in_features}, {module.out_features}{bias})", x, module(x))
+            finish(prefix, f"sluice::Dense<float>({module.in_features}, {module.out_features}{bias})", x, module(x), [])
 
     if not found:
         raise ValueError("no gated layer and no nn.Linear in this model")
@@ -210,7 +214,7 @@ def export(model, path, dtype=torch.float32, seed=0, quiet=False, extra=None):
     if not quiet:
         width = max(len(name) for name in found)
         for name, code in found.items():
-            print(f'{name:<{width}}  {code}  Native("{name}")')
+            print(f"{name:<{width}}  {code}")
     return found
 
 

@@ -22,6 +22,7 @@ OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/data/io/mappings.s
 DIM, HIDDEN, SAMPLES, EXPERTS = 6, 10, 4, 3
 
 torch.manual_seed(20250101)
+torch.set_num_threads(1)
 tensors = {}
 
 

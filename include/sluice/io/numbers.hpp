@@ -26,6 +26,7 @@ using RowMajorMatrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
 /// What safetensors files can hold, by the format's own names; F64, F32, F16 and BF16 can be read.
 /// https://github.com/huggingface/safetensors
 enum class Dtype {
+  // NOLINTBEGIN(readability-identifier-naming)
   F64,
   F32,
   F16,
@@ -48,6 +49,7 @@ enum class Dtype {
   U8,
   BOOL,
   C64,
+  // NOLINTEND(readability-identifier-naming)
 };
 
 namespace detail {

@@ -43,7 +43,7 @@ class SafetensorsWriter {
   template <class Derived>
   void add(const std::string& name, const Eigen::DenseBase<Derived>& numbers,
            Dtype dtype = detail::natural_dtype<typename Derived::Scalar>) {
-    const RowMajorMatrix<typename Derived::Scalar> dense = numbers.derived();
+    RowMajorMatrix<typename Derived::Scalar> dense = numbers.derived();
     std::vector<Index> shape{dense.rows(), dense.cols()};
     if (Derived::IsVectorAtCompileTime) shape = {dense.size()};
     add(name, std::move(shape), dense.data(), dtype);

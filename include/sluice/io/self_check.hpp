@@ -82,7 +82,7 @@ class PlainFormula {
   template <class Function>
   Eigen::MatrixXd output(const Function& activation, bool swapped) const {
     const auto value = [&](double v) { return sluice::detail::activation_value(gated().gating().value, v); };
-    const Eigen::MatrixXd h =
+    Eigen::MatrixXd h =
         (swapped ? gate_ : value_).unaryExpr(value).cwiseProduct((swapped ? value_ : gate_).unaryExpr(activation));
     if constexpr (FeedForwardBlock<const L>) {
       return project(h, to_double(layer_.output().weight()), to_double(layer_.output().bias()));
@@ -117,7 +117,7 @@ std::string likely_cause(const L& layer, const Eigen::MatrixXd& x, const Eigen::
   if constexpr (GatedLayer<const L> || FeedForwardBlock<const L>) {
     const PlainFormula<L> formula(layer, x);
     const auto explains = [&](const Eigen::MatrixXd& y) { return relative_difference(y, want) <= tolerance; };
-    const std::string swapped = "value and gate have changed places (is the gate order right?)";
+    std::string swapped = "value and gate have changed places (is the gate order right?)";
     if (explains(formula.own_output(true))) return swapped;
     for (const bool swap : {false, true}) {
       for (const KnownActivation& known : known_activations) {
