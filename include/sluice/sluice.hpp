@@ -24,6 +24,7 @@
 #include <sluice/layers/dense.hpp>
 #include <sluice/layers/gated_feed_forward.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/layers/packed.hpp>
 #include <sluice/layers/summary.hpp>
 #include <sluice/training/initializers.hpp>
 #include <sluice/version.hpp>

@@ -10,9 +10,11 @@
 #pragma once
 
 #include <sluice/core/config.hpp>
+#include <sluice/core/int8.hpp>
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -173,6 +175,81 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
 #pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
 #endif
 
+#if defined(__GNUC__)
+namespace detail {
+
+template <class T, int Size>
+struct VectorTypes {
+  typedef T Type __attribute__((vector_size(sizeof(T) * static_cast<std::size_t>(Size))));
+};
+/// The compiler's own vectors, which have operators.
+template <class T, int Size>
+using VectorOf = typename VectorTypes<T, Size>::Type;
+
+template <class To, class From>
+SLUICE_ALWAYS_INLINE To same_bits(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(to));
+  return to;
+}
+
+/// Integers in memory as vectors of 32 bits. GCC 12 takes __builtin_convertvector to pieces, so x86's instruction for
+/// it is named (in the form with a mask, whose plain one GCC warns of: PR105593).
+template <int Size, class Integer>
+SLUICE_ALWAYS_INLINE auto widen(const Integer* from) {
+  using Wide = std::conditional_t<std::is_signed_v<Integer>, std::int32_t, std::uint32_t>;
+  using Vector = VectorOf<Wide, Size>;
+  VectorOf<Integer, Size> narrow;
+  std::memcpy(&narrow, from, sizeof(narrow));
+#if defined(__AVX512F__)
+  if constexpr (Size == 16 && sizeof(Integer) == 2)
+    return same_bits<Vector>(_mm512_maskz_cvtepu16_epi32(0xffff, same_bits<__m256i>(narrow)));
+  if constexpr (Size == 16 && sizeof(Integer) == 1)
+    return same_bits<Vector>(_mm512_maskz_cvtepi8_epi32(0xffff, same_bits<__m128i>(narrow)));
+#endif
+#if defined(__AVX2__)
+  if constexpr (Size == 8 && sizeof(Integer) == 2)
+    return same_bits<Vector>(_mm256_cvtepu16_epi32(same_bits<__m128i>(narrow)));
+  if constexpr (Size == 8 && sizeof(Integer) == 1) {
+    return same_bits<Vector>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  }
+#endif
+  return __builtin_convertvector(narrow, Vector);
+}
+
+template <int Size>
+SLUICE_ALWAYS_INLINE auto to_float(const Int8* from) {
+  return __builtin_convertvector(widen<Size>(&from->value), VectorOf<float, Size>);
+}
+template <int Size>
+SLUICE_ALWAYS_INLINE auto to_float(const Eigen::bfloat16* from) {
+  return same_bits<VectorOf<float, Size>>(widen<Size>(&from->value) << 16);
+}
+template <int Size>
+SLUICE_ALWAYS_INLINE auto to_float(const Eigen::half* from) {
+  using Floats = VectorOf<float, Size>;
+#if defined(__F16C__)
+  const auto* const memory = reinterpret_cast<const __m128i*>(from);
+#if defined(__AVX512F__)
+  if constexpr (Size == 16)
+    return same_bits<Floats>(_mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
+#endif
+  if constexpr (Size == 8) return same_bits<Floats>(_mm256_cvtph_ps(_mm_loadu_si128(memory)));
+  if constexpr (Size == 4) return same_bits<Floats>(_mm_cvtph_ps(_mm_loadl_epi64(memory)));
+#endif
+  // Exponent and mantissa move into the place of float's; 2^112 makes up for the other bias, subnormals included. What
+  // then is 2^16 or more was an infinity or a NaN.
+  const auto words = widen<Size>(reinterpret_cast<const std::uint16_t*>(from));
+  const Floats magnitude = same_bits<Floats>((words & 0x7fffu) << 13) * 0x1p112f;
+  const auto not_finite = same_bits<VectorOf<std::uint32_t, Size>>(magnitude >= 65536.0f);
+  return same_bits<Floats>(same_bits<VectorOf<std::uint32_t, Size>>(magnitude) | (words & 0x8000u) << 16 |
+                           (not_finite & 0x7f800000u));
+}
+
+}  // namespace detail
+#endif
+
 /// `size` scalars from any address.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load(const S* from) {
@@ -182,14 +259,34 @@ template <class S>
 SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
-/// `size` numbers that are stored in another type, widened. 8-bit weights are whole numbers that want a scale.
+/// `size` numbers that are stored in another type, widened: exactly, but that a half-precision subnormal may be flushed
+/// where the processor is told to flush subnormals. 8-bit weights are whole numbers that want a scale.
 template <class S, class Stored>
 SLUICE_ALWAYS_INLINE Packet<S> load_as(const Stored* from) {
-  static_assert(std::is_same_v<S, Stored>);
-  return load(from);
+  if constexpr (std::is_same_v<S, Stored>) {
+    return load(from);
+  } else {
+#if defined(__GNUC__)
+    const auto floats = detail::to_float<Packet<S>::size>(from);
+    Packet<S> packet;
+    packet.native = detail::same_bits<typename Packet<S>::Native>(
+        __builtin_convertvector(floats, detail::VectorOf<S, Packet<S>::size>));
+    return packet;
+#else
+    alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+    for (Index i = 0; i < Packet<S>::size; ++i) {
+      if constexpr (std::is_same_v<Stored, Int8>) {
+        lanes[i] = static_cast<S>(from[i].value);
+      } else {
+        lanes[i] = static_cast<S>(static_cast<float>(from[i]));
+      }
+    }
+    return load(static_cast<const S*>(lanes));
+#endif
+  }
 }
 template <class Stored>
-inline constexpr bool has_scale = false;
+inline constexpr bool has_scale = std::is_same_v<Stored, Int8>;
 
 /// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
 template <class S>
@@ -262,7 +359,7 @@ namespace detail {
 template <int Width, class S, int... Lane>
 SLUICE_ALWAYS_INLINE Packet<S> fold_runs(const Packet<S>& a, const Packet<S>& b, std::integer_sequence<int, Lane...>) {
   constexpr int size = Packet<S>::size;
-  typedef S Lanes __attribute__((vector_size(sizeof(S) * static_cast<std::size_t>(size))));
+  using Lanes = VectorOf<S, size>;
   // Lane i of the result is lane `from(i)` plus lane `from(i) + Width / 2` of a and b one after the other.
   constexpr auto from = [](int i) {
     const int half = i / (size / 2), run = i % (size / 2) / (Width / 2), lane = i % (Width / 2);

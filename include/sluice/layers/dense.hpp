@@ -47,6 +47,7 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
  private:
   using Base = Layer<Dense, Scalar, Parameters, Cache, InputDim, Units>;
   friend Base;
+  friend ForwardVerbs<Dense, Scalar, Parameters, InputDim, Units>;
   friend detail::BlockAccess;
   using typename Base::ConstView;
   using typename Base::View;

@@ -165,6 +165,7 @@ class GatedFeedForward
  private:
   using Base = Layer<GatedFeedForward, Scalar, Parameters, Cache, Dynamic, Dynamic>;
   friend Base;
+  friend ForwardVerbs<GatedFeedForward, Scalar, Parameters, Dynamic, Dynamic>;
   using typename Base::ConstView;
   using typename Base::View;
   using Blocks = detail::BlockAccess;

@@ -25,16 +25,6 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// Asks a call for the activated gate as well: auto [output, gate] = layer(x, sluice::return_gate);
-struct ReturnGate {};
-inline constexpr ReturnGate return_gate{};
-
-template <class Matrix>
-struct GatedOutput {
-  Matrix output;
-  Matrix gate;  // the activated gate values, the same shape as the output
-};
-
 /// The pre-activations of a gated layer: x·W₁ + b₁ and x·W₂ + b₂, each (samples × units).
 template <class Scalar>
 class GatedCache : public PreActivationCache<Scalar> {
@@ -61,10 +51,14 @@ class GatedCache : public PreActivationCache<Scalar> {
 ///   auto [output, gate] = layer(x, sluice::return_gate);         // gate (32 × 10): the activated gate
 template <class Scalar_, class Activation_, class Projection_, Index InputDim, Index Units>
 class GatedLinearUnit
-    : public Layer<GatedLinearUnit<Scalar_, Activation_, Projection_, InputDim, Units>, Scalar_,
-                   GatedParameters<Scalar_, Projection_, InputDim, Units>, GatedCache<Scalar_>, InputDim, Units> {
-  using Base = Layer<GatedLinearUnit, Scalar_, GatedParameters<Scalar_, Projection_, InputDim, Units>,
-                     GatedCache<Scalar_>, InputDim, Units>;
+    : public GatedVerbs<
+          GatedLinearUnit<Scalar_, Activation_, Projection_, InputDim, Units>,
+          Layer<GatedLinearUnit<Scalar_, Activation_, Projection_, InputDim, Units>, Scalar_,
+                GatedParameters<Scalar_, Projection_, InputDim, Units>, GatedCache<Scalar_>, InputDim, Units>,
+          Scalar_, Units> {
+  using Verbs = Layer<GatedLinearUnit, Scalar_, GatedParameters<Scalar_, Projection_, InputDim, Units>,
+                      GatedCache<Scalar_>, InputDim, Units>;
+  using Base = GatedVerbs<GatedLinearUnit, Verbs, Scalar_, Units>;
 
  public:
   using Scalar = Scalar_;
@@ -88,34 +82,11 @@ class GatedLinearUnit
   /// The activations of gate and value, as Gating<Gate, Value>.
   const auto& gating() const { return gating_; }
 
-  using Base::operator();
-  using Base::forward;
-
-  /// y and the activated gate.
-  template <detail::SampleInput X>
-  auto operator()(const X& x, ReturnGate) const {
-    GatedOutput<typename detail::TraitsOf<X>::template Output<Units>> result;
-    forward(x, result.output, result.gate);
-    return result;
-  }
-  /// Writes y and the activated gate.
-  template <detail::SampleInput X, detail::SampleOutput Y, detail::SampleOutput G>
-  void forward(const X& x, Y&& y, G&& gate_out) const {
-    this->check_forward(x, y);
-    detail::check_output<Units>(name, "gate", x, gate_out, this->units());
-    detail::check_no_overlap(name, "input", x, "gate", gate_out);
-    detail::check_no_overlap(name, "output", y, "gate", gate_out);
-    detail::with_output(x, y, this->units(), [&](const View& to) {
-      detail::with_output(x, gate_out, this->units(), [&](const View& gate_to) {
-        detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) {
-          project(samples, to.middle_rows(first, samples.rows), gate_to.middle_rows(first, samples.rows), {});
-        });
-      });
-    });
-  }
-
  private:
   friend Base;
+  friend Verbs;
+  friend ForwardVerbs<GatedLinearUnit, Scalar_, GatedParameters<Scalar_, Projection_, InputDim, Units>, InputDim,
+                      Units>;
   friend detail::BlockAccess;
   using AsGating = detail::GatingOf<Activation>;
   using GatingType = typename AsGating::type;
@@ -133,6 +104,7 @@ class GatedLinearUnit
     detail::gated_backward<Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, detail::halves_of(pre), dy, dx,
                                    detail::GatedViews<Scalar>(gradients));
   }
+  void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, y, gate, {}); }
   void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {
     detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre);
   }

@@ -12,6 +12,7 @@
 
 #include <sluice/core/samples.hpp>
 #include <sluice/fwd.hpp>
+#include <sluice/layers/forward.hpp>
 #include <sluice/projection/parameters.hpp>
 
 #include <algorithm>
@@ -75,6 +76,10 @@ struct BlockAccess {
   static void forward(const Layer& layer, const ConstView& x, const View& y, const View& pre) {
     layer.forward_block(x, y, pre);
   }
+  template <class Device, class Layer, class ConstView, class View>
+  static void forward_on(const Device& device, const Layer& layer, const ConstView& x, const View& y) {
+    layer.run(device, x, y);
+  }
   template <class Layer, class X, class ConstView, class DY, class View, class Gradients>
   static void backward(const Layer& layer, const X& x, const ConstView& pre, const DY& dy, const View& dx,
                        Gradients& gradients) {
@@ -90,25 +95,13 @@ struct BlockAccess {
 ///   backward_block(x, pre, dy, dx, gradients)     writes dx where it has data, adds to the gradients
 /// for views of (samples × features) that have been checked.
 template <class Derived, class Scalar, class Parameters, class Cache, Index InputDim, Index Units>
-class Layer : public Parameters {
+class Layer : public ForwardVerbs<Derived, Scalar, Parameters, InputDim, Units> {
+  using Forward = ForwardVerbs<Derived, Scalar, Parameters, InputDim, Units>;
+
  public:
   using Gradients = GradientsOf<Parameters>;
 
-  /// y, evaluated: a matrix, vector or tensor of the orientation and storage order of x.
-  template <detail::SampleInput X>
-  auto operator()(const X& x) const {
-    typename detail::TraitsOf<X>::template Output<Units> y;
-    forward(x, y);
-    return y;
-  }
-
-  /// Writes y into a matrix, block, map or tensor of the right shape; an empty matrix takes that shape. y must not
-  /// share memory with x; an x that is an expression without memory of its own (2 * h) cannot be checked for that.
-  template <detail::SampleInput X, detail::SampleOutput Y>
-  void forward(const X& x, Y&& y) const {
-    check_forward(x, y);
-    detail::with_output(x, y, this->units(), [&](const View& to) { run_forward(x, to, {}); });
-  }
+  using Forward::forward;
   /// Writes y and keeps the pre-activations for backward.
   template <detail::SampleInput X, detail::SampleOutput Y>
   void forward(const X& x, Y&& y, Cache& cache) const {
@@ -150,17 +143,12 @@ class Layer : public Parameters {
   }
 
  protected:
-  using View = detail::MatrixView<Scalar>;
-  using ConstView = detail::MatrixView<const Scalar>;
-  using Parameters::Parameters;
-
-  template <class X, class Y>
-  void check_forward(const X& x, Y& y) const {
-    check_not_moved_from(*this, "a layer");
-    detail::check_input<Scalar, InputDim>(Derived::name, "input", x, this->input_dim());
-    detail::check_output<Units>(Derived::name, "output", x, y, this->units());
-    detail::check_no_overlap(Derived::name, "input", x, "output", y);
-  }
+  using Forward::check_forward;
+  using Forward::check_not_moved_from;
+  using Forward::derived;
+  using Forward::Forward;
+  using typename Forward::ConstView;
+  using typename Forward::View;
 
   static View rows_of(const View& view, Index first, Index count) {
     return view.data == nullptr ? View{} : view.middle_rows(first, count);
@@ -169,15 +157,6 @@ class Layer : public Parameters {
  private:
   /// Samples that are worked on at once where pre-activations are computed again.
   static constexpr Index recompute_block = 512;
-
-  template <class LayerOrGradients>
-  static void check_not_moved_from(const LayerOrGradients& parameters, std::string_view what) {
-    if (parameters.is_moved_from()) {
-      detail::fail(Derived::name, "expected ", what, " with parameters, got a moved-from one");
-    }
-  }
-
-  const Derived& derived() const { return static_cast<const Derived&>(*this); }
 
   template <class X, class DY>
   void check_backward(const X& x, const DY& dy, const Gradients& gradients) const {

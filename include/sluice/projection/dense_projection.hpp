@@ -36,37 +36,51 @@ SLUICE_NEVER_INLINE void activate_block(const Activation& activation, const Matr
   copy_block<Scalar>(block, y);
 }
 
+/// What becomes of a block of pre-activations: y and a copy of the pre-activations, each where it has data. The views
+/// must outlive the sink.
+template <class Scalar, class Activation>
+auto dense_sink(const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
+  return [&](const PreActivationBlock<Scalar>& block) {
+    const auto part = [&](const MatrixView<Scalar>& whole) {
+      return whole.middle_rows(block.row, block.rows).middle_cols(block.col, block.cols);
+    };
+    if (pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(pre));
+    if (y.data != nullptr) activate_block(activation, block.value_view(), part(y));
+  };
+}
+
 /// Writes y and the pre-activations of the samples x, each where it has data.
 template <class Scalar, class Activation>
 void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
                    const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
   const auto& w = parameters.weight;
-  const auto consume = [&](const MatrixView<Scalar>& block, Index row, Index col) {
-    if (pre.data != nullptr) copy_block<Scalar>(block, pre.middle_rows(row, block.rows).middle_cols(col, block.cols));
-    if (y.data != nullptr) {
-      activate_block(activation, block, y.middle_rows(row, block.rows).middle_cols(col, block.cols));
-    }
-  };
+  const Scalar* const bias = parameters.bias;
+  const auto sink = dense_sink(activation, y, pre);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (w.rows * w.row_stride <= in_l2<Scalar>) {
       constexpr Index packet = simd::packet_size<Scalar>;
-      const Panels<Scalar, Scalar> panels{
-          w.data, w.data + packet, w.rows,
-          w.cols, w.row_stride,    2 * packet,
-          false,  parameters.bias, parameters.bias != nullptr ? parameters.bias + packet : nullptr};
-      return multiply_panels(x, panels, [&](const PreActivationBlock<Scalar>& block) {
-        consume(block.value_view(), block.row, block.col);
-      });
+      const Panels<Scalar, Scalar> panels{w.data,
+                                          w.data + packet,
+                                          w.rows,
+                                          w.cols,
+                                          w.row_stride,
+                                          2 * packet,
+                                          false,
+                                          bias,
+                                          bias != nullptr ? bias + packet : nullptr};
+      return multiply_panels(x, panels, sink);
     }
   }
   for_each_block<Scalar>(
       x.rows, w.cols, x.cols,
       [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        const Scalar* const bias = parameters.bias != nullptr ? parameters.bias + col : nullptr;
-        multiply(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block, start_from_bias(bias, bias),
-                 space, true);
+        const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
+        multiply(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
+                 start_from_bias(block_bias, block_bias), space, true);
       },
-      consume);
+      [&](const MatrixView<Scalar>& block, Index row, Index col) {
+        sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
+      });
 }
 
 /// Gradients from the pre-activations, which the identity does not look at. dx is written (if it has data), the

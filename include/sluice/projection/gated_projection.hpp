@@ -119,11 +119,12 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
   }
 }
 
-/// Writes y, the activated gate and the pre-activations of the samples x, each where it has data.
-template <class Projection, class Scalar, class G>
-void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
-                   const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre) {
-  const auto consume = [&](const PreActivationBlock<Scalar>& block) {
+/// What becomes of a block of pre-activations: y, the activated gate and a copy of the pre-activations, each where it
+/// has data. The views must outlive the sink.
+template <class Scalar, class G>
+auto gated_sink(const G& gating, const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
+                const Halves<Scalar>& pre) {
+  return [&](const PreActivationBlock<Scalar>& block) {
     const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
       return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
                                 block.cols, whole.row_stride, whole.col_stride};
@@ -138,10 +139,17 @@ void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Sca
       gate_block(gating, block, part(y));
     }
   };
+}
+
+/// Writes y, the activated gate and the pre-activations of the samples x, each where it has data.
+template <class Projection, class Scalar, class G>
+void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
+                   const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre) {
+  const auto sink = gated_sink(gating, y, gate, pre);
   if constexpr (std::is_same_v<Projection, Fused> && simd::is_vectorized_scalar<Scalar>) {
-    if (reads_in_place(parameters)) return multiply_panels<Scalar, Scalar>(x, panels_in_place(parameters), consume);
+    if (reads_in_place(parameters)) return multiply_panels(x, panels_in_place(parameters), sink);
   }
-  for_each_pre_activation_block<Projection>(x, parameters, consume);
+  for_each_pre_activation_block<Projection>(x, parameters, sink);
 }
 
 /// Gradients of a projection from its pre-activations. dx is written (if it has data), the parameters' gradients are

@@ -59,6 +59,19 @@ struct Panels {
 
   Index width() const { return paired ? packet : 2 * packet; }
   Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
+  /// So many panels, from the first one on.
+  Panels middle(Index from, Index panels) const {
+    const auto move = [&](const Scalar* p) { return p == nullptr ? p : p + from * width(); };
+    Panels part = *this;
+    part.first += from * panel_stride;
+    part.second += from * panel_stride;
+    part.cols = std::min(panels * width(), cols - from * width());
+    part.start0 = move(start0);
+    part.start1 = move(start1);
+    part.scale0 = move(scale0);
+    part.scale1 = move(scale1);
+    return part;
+  }
   bool fits_cache() const { return depth * count() * 2 * packet * static_cast<Index>(sizeof(Stored)) <= 512 * 1024; }
 };
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// Work shared out among the threads of a pool: Eigen::ThreadPoolDevice, or anything with numThreads() and
+// getPool()->Schedule(task). The library starts no threads of its own. The calling thread works, too.
+#pragma once
+
+#include <sluice/core/config.hpp>
+#include <sluice/projection/panels.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <latch>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+template <class Device>
+concept ThreadPool = requires(const Device& device, std::function<void()> task) {
+  { device.numThreads() } -> std::convertible_to<int>;
+  device.getPool()->Schedule(task);
+};
+
+/// Calls work(begin, end) for ranges that together are [0, count), on as many threads as the pool has, and returns when
+/// all is done. What a range throws is thrown here, once all have ended.
+template <ThreadPool Device, class Work>
+void parallel_for(const Device& device, Index count, const Work& work) {
+  const Index threads = std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
+  if (threads <= 1) {
+    if (count > 0) work(Index(0), count);
+    return;
+  }
+  // More ranges than threads, so that a thread that was kept waiting does not keep all others waiting.
+  const Index ranges = std::min(count, 4 * threads);
+  struct Shared {
+    const Work& work;
+    Index count, ranges;
+    std::latch helpers;
+    std::atomic<Index> next{0};
+#if SLUICE_HAS_EXCEPTIONS
+    std::atomic_flag failed{};
+    std::exception_ptr error{};
+#endif
+    void run() {
+      for (Index i = next++; i < ranges; i = next++) {
+#if SLUICE_HAS_EXCEPTIONS
+        try {
+          work(i * count / ranges, (i + 1) * count / ranges);
+        } catch (...) {
+          if (!failed.test_and_set()) error = std::current_exception();
+        }
+#else
+        work(i * count / ranges, (i + 1) * count / ranges);
+#endif
+      }
+    }
+  };
+  Shared shared{work, count, ranges, std::latch(threads - 1)};
+  for (Index t = 1; t < threads; ++t) {
+    device.getPool()->Schedule([&shared] {
+      shared.run();
+      shared.helpers.count_down();
+    });
+  }
+  shared.run();
+  shared.helpers.wait();
+#if SLUICE_HAS_EXCEPTIONS
+  if (shared.error) std::rethrow_exception(shared.error);
+#endif
+}
+
+/// No pool: the calling thread alone.
+struct OneThread {};
+
+/// multiply_panels on the threads of a device, over panels or rows, whichever there are more of. Every element of the
+/// product is the same chain of operations however the work is shared out, so the result is the same to the last bit.
+template <class Scalar, class Stored, class Sink, class Device>
+void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                        const Sink& sink) {
+  if constexpr (std::is_same_v<Device, OneThread>) {
+    multiply_panels(x, w, sink);
+  } else {
+    const Index row_tiles = divide_up(x.rows, max_tile_rows);
+    if (w.count() >= row_tiles) {
+      parallel_for(device, w.count(), [&](Index begin, Index end) {
+        multiply_panels(x, w.middle(begin, end - begin), [&](PreActivationBlock<Scalar> block) {
+          block.col += begin * w.width();
+          sink(block);
+        });
+      });
+    } else {
+      parallel_for(device, row_tiles, [&](Index begin, Index end) {
+        const Index first = begin * max_tile_rows;
+        multiply_panels(x.middle_rows(first, std::min(end * max_tile_rows, x.rows) - first), w,
+                        [&](PreActivationBlock<Scalar> block) {
+                          block.row += first;
+                          sink(block);
+                        });
+      });
+    }
+  }
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END
