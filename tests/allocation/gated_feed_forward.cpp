@@ -59,10 +59,10 @@ TEST_CASE("GatedFeedForward: forward without memory leaves the output alone", "[
   const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(300, 9);
   Eigen::MatrixXf y = Eigen::MatrixXf::Constant(300, 9, 7), empty;
   const auto unchanged = [&] { CHECK(((y.array() == 7).all() && empty.size() == 0)); };
-  CHECK(test::fail_each_allocation([&] { layer.forward(x, y); }, unchanged) > 2);
+  CHECK(test::fail_each_allocation([&] { layer.forward(x, y); }, unchanged) > 0);
   const Eigen::MatrixXf want = y;
   y.setConstant(7);
-  CHECK(test::fail_each_allocation([&] { layer.forward(x, empty); }, unchanged) > 3);
+  CHECK(test::fail_each_allocation([&] { layer.forward(x, empty); }, unchanged) > 0);
   CHECK(test::same_bits(empty, want));
 }
 #endif
