@@ -79,7 +79,7 @@ TEST_CASE("the bytes we write are those that NumPy writes", "[io][npy]") {
   same(bytes(matrix().row(1).transpose()), "vector");
 }
 
-TEST_CASE("what is written is read again", "[io][npy]") {
+TEST_CASE("a .npy file that is written is read again", "[io][npy]") {
   const test::Directory directory;
   for (unsigned version = 1; version <= 3; ++version) {
     save_npy(directory / "file", matrix(), {.version = version});

@@ -106,12 +106,11 @@ class NpyHeader {
     return false;
   }
   void read_shape() {
-    constexpr std::size_t highest_rank = 32;
     expect('(');
     bool comma = true;  // (3) is a number to Python, (3,) a tuple
     while (!accept(')')) {
       if (!comma) fail("a shape without commas");
-      if (shape.size() == highest_rank) fail("a rank above 32");
+      if (shape.size() == highest_rank) fail("a rank above " + std::to_string(highest_rank));
       shape.push_back(extent());
       comma = accept(',');
     }
@@ -214,14 +213,9 @@ class Npy {
   }
 
   void check_size() const {
-    std::uint64_t bytes = detail::facts(dtype_).bits / 8;
-    for (const Index extent : shape_) {
-      const auto n = static_cast<std::uint64_t>(extent);
-      if (n != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / n) {
-        throw FormatError(path(), "header: the shape overflows");
-      }
-      bytes *= n;
-    }
+    const std::optional<std::uint64_t> bits = detail::bits_of(dtype_, shape_);
+    if (!bits) throw FormatError(path(), "header: the shape overflows");
+    const std::uint64_t bytes = *bits / 8;
     if (bytes != file_->size() - data_begin_) {
       throw FormatError(path(), "the array fills " + std::to_string(bytes) + " bytes, the file has " +
                                     std::to_string(file_->size() - data_begin_) + " after its header");

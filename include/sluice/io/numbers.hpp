@@ -12,8 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -84,6 +87,20 @@ inline constexpr std::array<DtypeFacts, 22> dtypes{{
     {Dtype::C64, "C64", 64},
 }};
 constexpr const DtypeFacts& facts(Dtype dtype) { return dtypes[static_cast<std::size_t>(dtype)]; }
+
+/// More axes than any tensor has.
+inline constexpr std::size_t highest_rank = 32;
+
+/// The bits of a tensor; nothing where 64 bits cannot count them.
+inline std::optional<std::uint64_t> bits_of(Dtype dtype, const std::vector<Index>& shape) {
+  std::uint64_t bits = facts(dtype).bits;
+  for (const Index extent : shape) {
+    const auto n = static_cast<std::uint64_t>(extent);
+    if (n != 0 && bits > std::numeric_limits<std::uint64_t>::max() / n) return {};
+    bits *= n;
+  }
+  return bits;
+}
 
 /// The dtype a scalar is stored as when nothing else is asked for.
 template <class Scalar>

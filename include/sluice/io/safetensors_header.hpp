@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,7 +31,6 @@ namespace io::detail {
 /// What is accepted at most. The first number is the format's, the others are far beyond any model's.
 inline constexpr std::uint64_t largest_header = 100'000'000;
 inline constexpr std::size_t most_tensors = 1'000'000;
-inline constexpr std::size_t highest_rank = 32;
 inline constexpr std::size_t longest_name = 1024;
 
 struct TensorInfo {
@@ -200,15 +200,10 @@ class HeaderHandler final : public nlohmann::json::json_sax_t {
 
   /// Extents times item size is the length of the range, in integers that do not overflow.
   bool check_size() {
-    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    std::uint64_t bits = facts(tensor_.dtype).bits;
-    for (const Index extent : tensor_.shape) {
-      const auto n = static_cast<std::uint64_t>(extent);
-      if (n != 0 && bits > most / n) return refuse("shape " + text_of(tensor_.shape) + " overflows");
-      bits *= n;
-    }
+    const std::optional<std::uint64_t> bits = bits_of(tensor_.dtype, tensor_.shape);
+    if (!bits) return refuse("shape " + text_of(tensor_.shape) + " overflows");
     if (tensor_.begin > tensor_.end) return refuse("data_offsets run backwards");
-    if (bits % 8 != 0 || bits / 8 != tensor_.end - tensor_.begin) {
+    if (*bits % 8 != 0 || *bits / 8 != tensor_.end - tensor_.begin) {
       return refuse(std::string(name_of(tensor_.dtype)) + " of shape " + text_of(tensor_.shape) + " does not fill " +
                     std::to_string(tensor_.end - tensor_.begin) + " bytes");
     }
