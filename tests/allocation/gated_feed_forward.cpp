@@ -62,7 +62,7 @@ TEST_CASE("GatedFeedForward: forward without memory leaves the output alone", "[
   CHECK(test::fail_each_allocation([&] { layer.forward(x, y); }, unchanged) > 0);
   const Eigen::MatrixXf want = y;
   y.setConstant(7);
-  CHECK(test::fail_each_allocation([&] { layer.forward(x, empty); }, unchanged) > 0);
+  CHECK(test::fail_each_allocation([&] { layer.forward(x, empty); }, unchanged) > 1);
   CHECK(test::same_bits(empty, want));
 }
 #endif

@@ -61,18 +61,28 @@ bool reads_in_place(const GatedViews<const Scalar>& p) {
   return p.weight.value.rows * p.weight.value.row_stride <= in_l2<Scalar>;
 }
 
-template <class Scalar>
+template <class Projection, class Scalar>
 Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
-  const auto& w = p.weight;
-  return {w.value.data, w.gate.data,  w.value.rows, w.value.cols, w.value.row_stride, simd::packet_size<Scalar>,
-          true,         p.value_bias, p.gate_bias};
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const auto& v = p.weight.value;
+  const Scalar* const gate = p.weight.gate.data;
+  const auto behind = [](const Scalar* bias) { return bias == nullptr ? bias : bias + packet; };
+  if constexpr (std::is_same_v<Projection, Fused>) {
+    return {v.data, gate, v.rows, v.cols, v.row_stride, packet, true, p.value_bias, p.gate_bias};
+  } else {
+    return {v.data,        v.data + packet, v.rows,
+            v.cols,        v.row_stride,    2 * packet,
+            false,         p.value_bias,    behind(p.value_bias),
+            nullptr,       nullptr,         gate,
+            gate + packet, p.gate_bias,     behind(p.gate_bias)};
+  }
 }
 
-/// Computes the pre-activations in blocks of scratch memory and hands each block to consume(PreActivationBlock): the
-/// way of everything that is not read in place. Split makes two products of it, Fused one.
-template <class Projection, class Scalar, class Consume>
-void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                                   const Consume& consume) {
+/// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
+/// of weights that do not fit a cache. Split makes two products of it, Fused one.
+template <class Projection, class Scalar, class Sink>
+void multiply_by_blocks(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
+                        const Sink& sink) {
   struct PreActivations;
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
@@ -90,7 +100,7 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
       multiply(x, parameters.weight.value, c.value, value_start, {}, true);
       multiply(x, parameters.weight.gate, c.gate, gate_start, {}, true);
     }
-    consume(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, row, row + gate});
+    sink(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, row, row + gate});
     return;
   }
 
@@ -114,7 +124,28 @@ void for_each_pre_activation_block(const MatrixView<const Scalar>& x, const Gate
         multiply(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
         multiply(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
       }
-      consume(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, block + width});
+      sink(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, block + width});
+    }
+  }
+}
+
+/// The same by Eigen's own product, a few units of a sample at a time: the way of all scalars but float and double.
+template <class Scalar, class Sink>
+void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const Sink& sink) {
+  constexpr Index block_units = 64;
+  Scalar block[2 * block_units];
+  const Index units = parameters.weight.value.cols;
+  for (Index row = 0; row < x.rows; ++row) {
+    for (Index unit = 0; unit < units; unit += block_units) {
+      const Index n = std::min(block_units, units - unit);
+      const auto multiply_half = [&](const MatrixView<const Scalar>& w, const Scalar* bias, Scalar* to) {
+        const MatrixView<Scalar> c{to, 1, n, n, 1};
+        fill_rows(bias != nullptr ? bias + unit : nullptr, c);
+        accumulate_plain(x.middle_rows(row, 1), w.middle_cols(unit, n), c);
+      };
+      multiply_half(parameters.weight.value, parameters.value_bias, block);
+      multiply_half(parameters.weight.gate, parameters.gate_bias, block + block_units);
+      sink(PreActivationBlock<Scalar>{row, unit, 1, n, n, block, block + block_units});
     }
   }
 }
@@ -146,10 +177,13 @@ template <class Projection, class Scalar, class G>
 void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
                    const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre) {
   const auto sink = gated_sink(gating, y, gate, pre);
-  if constexpr (std::is_same_v<Projection, Fused> && simd::is_vectorized_scalar<Scalar>) {
-    if (reads_in_place(parameters)) return multiply_panels(x, panels_in_place(parameters), sink);
+  if constexpr (!simd::is_vectorized_scalar<Scalar>) {
+    multiply_plainly(x, parameters, sink);
+  } else if (reads_in_place(parameters)) {
+    multiply_panels(x, panels_in_place<Projection>(parameters), sink);
+  } else {
+    multiply_by_blocks<Projection>(x, parameters, sink);
   }
-  for_each_pre_activation_block<Projection>(x, parameters, sink);
 }
 
 /// Gradients of a projection from its pre-activations. dx is written (if it has data), the parameters' gradients are

@@ -56,6 +56,9 @@ struct Panels {
   bool paired;                    // first and second are value and gate; cols counts each
   const Scalar *start0, *start1;  // biases, or null
   const Scalar *scale0 = nullptr, *scale1 = nullptr;
+  // A gate in panels of its own (Split), like the value's in everything else: its tile follows the value's.
+  const Stored *gate_first = nullptr, *gate_second = nullptr;
+  const Scalar *gate_start0 = nullptr, *gate_start1 = nullptr;
 
   Index width() const { return paired ? packet : 2 * packet; }
   Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
@@ -88,7 +91,8 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
                                           const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr Index lanes = round_up(max_tile_rows, packet);
-  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(std::max(max_tile_rows, 6) * 2 * packet)];
+  constexpr Index tile_size = std::max(max_tile_rows, 6) * 2 * packet;
+  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(2 * tile_size)];
   alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
   const Index width = w.width();
   const Index panels = w.count();
@@ -101,7 +105,6 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   tile.b_panel_stride = w.panel_stride;
   tile.start_row_stride = 0;
   tile.start_panel_stride = w.start0 != nullptr ? width : 0;
-  tile.c0 = buffer;
   tile.c_panel_stride = width;
   PreActivationBlock<Scalar> block;
   block.value = buffer;
@@ -124,9 +127,19 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
         tile.scale0 = w.scale0 + block.col;
         tile.scale1 = w.scale1 + block.col;
       }
+      tile.c0 = buffer;
       tile.c1 = buffer + (w.paired ? n * packet : packet);
       block.gate = w.paired ? tile.c1 : nullptr;
       multiply_tile(static_cast<int>(rows), n, tile);
+      if (w.gate_first != nullptr) {
+        tile.b0 = w.gate_first + p * w.panel_stride;
+        tile.b1 = w.gate_second + p * w.panel_stride;
+        tile.start0 = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
+        tile.start1 = w.start0 != nullptr ? w.gate_start1 + block.col : zeros;
+        tile.c0 = block.gate = buffer + tile_size;
+        tile.c1 = tile.c0 + packet;
+        multiply_tile(static_cast<int>(rows), n, tile);
+      }
       sink(block);
       p += n;
     }
