@@ -8,6 +8,7 @@
 
 #include <sluice/io/load.hpp>
 #include <sluice/io/mapping.hpp>
+#include <sluice/io/pack.hpp>
 #include <sluice/io/safetensors_reader.hpp>
 #include <sluice/io/safetensors_writer.hpp>
 #include <sluice/io/self_check.hpp>

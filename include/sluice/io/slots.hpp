@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -29,6 +28,7 @@ struct Piece {
   View<T> parameters;
   Index first_row;
   Index row_step;
+  int half;  // 1 for the gate, 0 for the value and what has no halves
 };
 
 /// One tensor.
@@ -119,12 +119,12 @@ using Slots = std::vector<Slot<typename ParameterOf<L>::type>>;
 
 template <class T>
 void add_dense(std::vector<Slot<T>>& slots, const Mapping& mapping, const DenseTensors& names, const View<T>& weight,
-               const View<T>& bias) {
+               const View<T>& bias, int half = 0) {
   std::vector<Index> shape{weight.rows, weight.cols};
   if (names.layout == Layout::InOut) shape = {weight.cols, weight.rows};
-  slots.push_back({mapping.full_name(names.weight), std::move(shape), names.layout, false, {{weight, 0, 1}}});
+  slots.push_back({mapping.full_name(names.weight), std::move(shape), names.layout, false, {{weight, 0, 1, half}}});
   if (bias.rows > 0) {
-    slots.push_back({mapping.full_name(names.bias), {bias.rows}, Layout::OutIn, true, {{bias, 0, 1}}});
+    slots.push_back({mapping.full_name(names.bias), {bias.rows}, Layout::OutIn, true, {{bias, 0, 1, half}}});
   }
 }
 
@@ -136,8 +136,8 @@ void add_fused(std::vector<Slot<T>>& slots, const Mapping& mapping, const FusedT
     const Index step = names.order == GateOrder::Interleaved ? 2 : 1;
     const Index second = names.order == GateOrder::Interleaved ? 1 : units;
     const bool value_first = names.order == GateOrder::ValueFirst;
-    return std::vector<Piece<T>>{{halves.value, value_first ? 0 : second, step},
-                                 {halves.gate, value_first ? second : 0, step}};
+    return std::vector<Piece<T>>{{halves.value, value_first ? 0 : second, step, 0},
+                                 {halves.gate, value_first ? second : 0, step, 1}};
   };
   std::vector<Index> shape{2 * units, inputs};
   if (names.layout == Layout::InOut) shape = {inputs, 2 * units};
@@ -147,29 +147,59 @@ void add_fused(std::vector<Slot<T>>& slots, const Mapping& mapping, const FusedT
   }
 }
 
+/// The parameters of a gated projection and of a dense one, (units × input_dim) and (units × 1).
+template <class T>
+struct GatedViews {
+  sluice::detail::Halves<T> weight, bias;
+};
+template <class T>
+struct DenseViews {
+  View<T> weight, bias;
+};
+
 template <class T, GatedLayer L>
-void add_gated(std::vector<Slot<T>>& slots, const Mapping& mapping, L& layer) {
-  using Halves = sluice::detail::Halves<T>;
+GatedViews<T> gated_views(L& layer) {
   const Index bias_units = layer.has_bias() ? layer.units() : 0;
-  const Halves weight{transposed(layer.value_weight()), transposed(layer.gate_weight())};
-  const Halves bias{transposed(layer.value_bias()).middle_rows(0, bias_units),
-                    transposed(layer.gate_bias()).middle_rows(0, bias_units)};
+  return {{transposed(layer.value_weight()), transposed(layer.gate_weight())},
+          {transposed(layer.value_bias()).middle_rows(0, bias_units),
+           transposed(layer.gate_bias()).middle_rows(0, bias_units)}};
+}
+template <class T, DenseLayer L>
+DenseViews<T> dense_views(L& layer) {
+  return {transposed(layer.weight()), transposed(layer.bias()).middle_rows(0, layer.has_bias() ? layer.units() : 0)};
+}
+/// The same of a layer that does not exist: shapes without numbers.
+template <class T>
+DenseViews<T> dense_shape(Index input_dim, Index units, bool bias) {
+  return {{nullptr, units, input_dim, input_dim, 1}, {nullptr, bias ? units : 0, 1, 1, 1}};
+}
+template <class T>
+GatedViews<T> gated_shape(Index input_dim, Index units, bool bias) {
+  const DenseViews<T> half = dense_shape<T>(input_dim, units, bias);
+  return {{half.weight, half.weight}, {half.bias, half.bias}};
+}
+
+template <class T>
+void add_gated(std::vector<Slot<T>>& slots, const Mapping& mapping, const GatedViews<T>& layer) {
   if (const auto* split = std::get_if<SplitTensors>(&mapping.gated)) {
-    add_dense(slots, mapping, split->value, weight.value, bias.value);
-    add_dense(slots, mapping, split->gate, weight.gate, bias.gate);
+    add_dense(slots, mapping, split->value, layer.weight.value, layer.bias.value, 0);
+    add_dense(slots, mapping, split->gate, layer.weight.gate, layer.bias.gate, 1);
   } else if (const auto* fused = std::get_if<FusedTensors>(&mapping.gated)) {
-    add_fused(slots, mapping, *fused, weight, bias);
+    add_fused(slots, mapping, *fused, layer.weight, layer.bias);
   } else {
     sluice::detail::fail(mapping.name, "this mapping names no tensors of a gated layer");
   }
 }
-
-template <class T, DenseLayer L>
-void add_dense_layer(std::vector<Slot<T>>& slots, const Mapping& mapping, const std::optional<DenseTensors>& names,
-                     L& layer, std::string_view what) {
-  if (!names) sluice::detail::fail(mapping.name, "this mapping names no tensors of ", what);
-  add_dense(slots, mapping, *names, transposed(layer.weight()),
-            transposed(layer.bias()).middle_rows(0, layer.has_bias() ? layer.units() : 0));
+/// What follows the gated part of a feed-forward block.
+template <class T>
+void add_output(std::vector<Slot<T>>& slots, const Mapping& mapping, const DenseViews<T>& layer) {
+  if (!mapping.output) sluice::detail::fail(mapping.name, "this mapping names no tensors of a feed-forward block");
+  add_dense(slots, mapping, *mapping.output, layer.weight, layer.bias);
+}
+template <class T>
+void add_dense_layer(std::vector<Slot<T>>& slots, const Mapping& mapping, const DenseViews<T>& layer) {
+  if (!mapping.dense) sluice::detail::fail(mapping.name, "this mapping names no tensors of a Dense");
+  add_dense(slots, mapping, *mapping.dense, layer.weight, layer.bias);
 }
 
 /// The terms of the longest sum behind one output.
@@ -187,14 +217,15 @@ template <class L>
 Slots<L> slots_of(L& layer, const Mapping& mapping) {
   static_assert(FeedForwardBlock<L> || GatedLayer<L> || DenseLayer<L>,
                 "sluice: load and save take a GatedLinearUnit, a GatedFeedForward, a Dense, or their gradients");
+  using T = typename ParameterOf<L>::type;
   Slots<L> slots;
   if constexpr (FeedForwardBlock<L>) {
-    add_gated(slots, mapping, layer.gated());
-    add_dense_layer(slots, mapping, mapping.output, layer.output(), "a feed-forward block");
+    add_gated(slots, mapping, gated_views<T>(layer.gated()));
+    add_output(slots, mapping, dense_views<T>(layer.output()));
   } else if constexpr (GatedLayer<L>) {
-    add_gated(slots, mapping, layer);
+    add_gated(slots, mapping, gated_views<T>(layer));
   } else {
-    add_dense_layer(slots, mapping, mapping.dense, layer, "a Dense");
+    add_dense_layer(slots, mapping, dense_views<T>(layer));
   }
   return slots;
 }
