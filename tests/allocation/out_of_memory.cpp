@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A forward call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty) and
-// cache. Every single allocation of every call is made to fail.
+// A call that does not get the memory it needs leaves everything as it was: outputs (empty ones stay empty), cache,
+// gradients. Every single allocation of every call is made to fail.
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -100,9 +100,42 @@ TEST_CASE("forward without memory changes nothing", "[allocation]") {
   check_gate<sluice::SwiGLU<float>>(17, 9, 5);
 }
 
-TEST_CASE("forward in blocks without memory changes nothing", "[allocation]") {
+template <class Layer>
+void check_backward(Index samples, Index input_dim, Index units) {
+  CAPTURE(samples, input_dim, units);
+  Call<Layer> c(samples, input_dim, units);
+  typename Layer::Cache cache;
+  MatrixXf y;
+  c.layer.forward(c.x, y, cache);
+  const auto unchanged = [&] { CHECK((c.outputs_as_before() && c.gradients_as_before())); };
+  const auto fails = [&](const auto& call) {
+    c.gradients.parameters().setConstant(3);
+    c.dx.setConstant(9);
+    c.empty.resize(0, 0);
+    const long count = fail_each_allocation(call, unchanged);
+    CHECK_FALSE(c.gradients_as_before());
+    return count;
+  };
+  CHECK(fails([&] { c.layer.backward(c.x, c.dy, cache, c.dx, c.gradients); }) > 0);
+  CHECK(fails([&] { c.layer.backward(c.x, c.dy, cache, c.gradients); }) > 0);
+  CHECK(fails([&] { c.layer.backward(c.x, c.dy, c.dx, c.gradients); }) > 0);
+  CHECK(fails([&] { c.layer.backward(c.x, c.dy, c.gradients); }) > 0);
+  CHECK(fails([&] { c.layer.backward(c.x, c.dy, cache, c.empty, c.gradients); }) > 0);
+  CHECK(fails([&] { c.layer.backward(2 * c.x, 2 * c.dy, c.empty, c.gradients); }) > 0);
+}
+
+TEST_CASE("backward without memory changes nothing", "[allocation]") {
+  check_backward<sluice::SwiGLU<float>>(17, 9, 5);
+  check_backward<sluice::SwiGLU<float, sluice::Split>>(1, 9, 5);
+  check_backward<sluice::Dense<float, sluice::ReLU>>(17, 9, 5);
+}
+
+TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_forward<sluice::SwiGLU<float>>(65, 300, 500);  // 64 samples of an expression, then one more
+  check_backward<sluice::SwiGLU<float>>(65, 3, 300);
+  check_backward<sluice::SwiGLU<float>>(513, 3, 300);  // 512 samples computed again, then one more
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
+  check_backward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);
 }
 
 TEST_CASE("glu() without memory changes nothing", "[allocation]") {

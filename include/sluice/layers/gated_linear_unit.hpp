@@ -99,10 +99,15 @@ class GatedLinearUnit
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
     project(x, y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre));
   }
+  auto prepare_backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
+                              Gradients& gradients) const {
+    return detail::prepare_gated_backward<Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_,
+                                                  detail::halves_of(pre), dy, dx,
+                                                  detail::GatedViews<Scalar>(gradients));
+  }
   void backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
                       Gradients& gradients) const {
-    detail::gated_backward<Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, detail::halves_of(pre), dy, dx,
-                                   detail::GatedViews<Scalar>(gradients));
+    prepare_backward_block(x, pre, dy, dx, gradients)();
   }
   void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, y, gate, {}); }
   void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {

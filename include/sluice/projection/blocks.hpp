@@ -2,15 +2,15 @@
 //
 // Products in cache-sized blocks, on whose scratch memory the caller's work follows while they are hot.
 //
-//   add_product      target += A·B                (weight gradients: dW += xᵀ·d)
-//   write_products   target = Σ A·Bᵀ over terms   (input gradients: dx = dᵥ·W₁ᵀ + d_g·W₂ᵀ)
+//   prepare_add_product      target += A·B               (weight gradients: dW += xᵀ·d)
+//   prepare_write_products   target = A₁·B₁ᵀ + A₂·B₂ᵀ    (input gradients: dx = dᵥ·W₁ᵀ + d_g·W₂ᵀ)
 #pragma once
 
 #include <sluice/core/pack.hpp>
 #include <sluice/projection/product.hpp>
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -45,37 +45,62 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
-/// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for blocks of scratch
-/// memory that together have the shape (rows × cols).
-template <class Scalar, class Product, class Consume>
-void for_each_block(Index rows, Index cols, Index depth, const Product& product, const Consume& consume) {
-  struct Block;
-  const Index block_cols = std::min(cols, 2 * column_block);
-  const Index block_rows = std::min(rows, row_block);
-  const Index width = padded_width<Scalar>(block_cols);
-  Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
-  const auto space = PackingSpace<Scalar>::of_thread(block_rows, depth, block_cols);
-  for (Index col = 0; col < cols; col += block_cols) {
-    for (Index row = 0; row < rows; row += block_rows) {
-      const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width,
-                                     1};
-      product(block, row, col, space);
-      consume(block, row, col);
+/// Scratch memory for blocks that together have the shape (rows × cols), and the packing space for their products.
+template <class Scalar>
+struct Blocks {
+  Index rows, cols;
+  Index block_rows, block_cols, width;
+  Scalar* data;
+  PackingSpace<Scalar> space;
+
+  static Blocks of_thread(Index rows, Index cols, Index depth) {
+    struct Block;
+    const Index block_cols = std::min(cols, 2 * column_block);
+    const Index block_rows = std::min(rows, row_block);
+    const Index width = padded_width<Scalar>(block_cols);
+    Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
+    return {rows,
+            cols,
+            block_rows,
+            block_cols,
+            width,
+            data,
+            PackingSpace<Scalar>::of_thread(block_rows, depth, block_cols)};
+  }
+
+  /// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for each block.
+  template <class Product, class Consume>
+  void for_each(const Product& product, const Consume& consume) const {
+    for (Index col = 0; col < cols; col += block_cols) {
+      for (Index row = 0; row < rows; row += block_rows) {
+        const MatrixView<Scalar> block{data, std::min(block_rows, rows - row), std::min(block_cols, cols - col), width,
+                                       1};
+        product(block, row, col, space);
+        consume(block, row, col);
+      }
     }
   }
-}
+};
+
+// A backward pass obtains all of its memory before it changes anything, so that running out of memory leaves the
+// gradients as they were: the products below are prepared first, and run when called. As several of them share the
+// thread's memory, which may move as it grows, each asks for it again when it runs; there is enough of it then.
 
 /// target += A·B for a row-major target.
 template <class Scalar>
-void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
-                 const MatrixView<Scalar>& target) {
-  if (a.cols == 0) return;
+auto prepare_add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                         const MatrixView<Scalar>& target) {
   const Index block_cols = is_shallow(b.rows) ? b.cols : is_thin(b.rows) ? 8 * column_block : 2 * column_block;
-  const auto space = PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols));
-  for (Index col = 0; col < b.cols; col += block_cols) {
-    const Index n = std::min(block_cols, b.cols - col);
-    multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
-  }
+  const auto memory = [=] { return PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols)); };
+  memory();
+  return [=] {
+    if (a.cols == 0) return;
+    const auto space = memory();
+    for (Index col = 0; col < b.cols; col += block_cols) {
+      const Index n = std::min(block_cols, b.cols - col);
+      multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
+    }
+  };
 }
 
 /// A term A·Bᵀ of a sum.
@@ -85,41 +110,47 @@ struct TransposedProduct {
   MatrixView<const Scalar> b;
 };
 
-/// target = Σ A·Bᵀ; the target may have any strides.
+/// target = A₁·B₁ᵀ + A₂·B₂ᵀ, where the second term may be empty and the target may have any strides.
 template <class Scalar>
-void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
+auto prepare_write_products(const std::array<TransposedProduct<Scalar>, 2>& terms, const MatrixView<Scalar>& target) {
   // The product lays Bᵀ out in panels, which means to transpose B. Where A and the target are smaller than B, the
   // transposed product (B·Aᵀ)ᵀ has less to transpose. (Very few rows are dotted: nothing is transposed.)
-  const Index depth = terms.begin()->a.cols;
+  const Index depth = terms[0].a.cols;
   const bool flip = target.rows > few_rows && target.rows * (depth + target.cols) < depth * target.cols;
   const MatrixView<Scalar> to = flip ? target.transpose() : target;
-  const auto add_terms = [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space,
-                             bool padded) {
-    auto start = start_from_zero<Scalar>();
-    for (const auto& term : terms) {
-      const auto& left = flip ? term.b : term.a;
-      const auto& right = flip ? term.a : term.b;
-      multiply(left.middle_rows(row, block.rows), right.middle_rows(col, block.cols).transpose(), block, start, space,
-               padded);
-      start = start_from_target<Scalar>();
-    }
+  constexpr Index direct_cols = 2 * column_block;
+  const bool direct = to.col_stride == 1;
+  const auto packing_space = [=] {
+    return PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, direct_cols));
   };
-  if (to.col_stride == 1) {
-    constexpr Index block_cols = 2 * column_block;
-    const auto space = PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, block_cols));
-    for (Index col = 0; col < to.cols; col += block_cols) {
-      add_terms(to.middle_cols(col, std::min(block_cols, to.cols - col)), 0, col, space, false);
+  const auto blocks = [=] { return Blocks<Scalar>::of_thread(to.rows, to.cols, depth); };
+  direct ? static_cast<void>(packing_space()) : static_cast<void>(blocks());
+  return [=] {
+    const auto write_terms = [&](const MatrixView<Scalar>& block, Index row, Index col,
+                                 const PackingSpace<Scalar>& packing, bool padded) {
+      auto start = start_from_zero<Scalar>();
+      for (const auto& term : terms) {
+        if (term.a.cols == 0) continue;
+        const auto& left = flip ? term.b : term.a;
+        const auto& right = flip ? term.a : term.b;
+        multiply(left.middle_rows(row, block.rows), right.middle_rows(col, block.cols).transpose(), block, start,
+                 packing, padded);
+        start = start_from_target<Scalar>();
+      }
+    };
+    if (direct) {
+      const auto space = packing_space();
+      for (Index col = 0; col < to.cols; col += direct_cols) {
+        write_terms(to.middle_cols(col, std::min(direct_cols, to.cols - col)), 0, col, space, false);
+      }
+      return;
     }
-    return;
-  }
-  for_each_block<Scalar>(
-      to.rows, to.cols, depth,
-      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        add_terms(block, row, col, space, true);
-      },
-      [&](const MatrixView<Scalar>& block, Index row, Index col) {
-        copy_block<Scalar>(block, to.middle_rows(row, block.rows).middle_cols(col, block.cols));
-      });
+    blocks().for_each([&](const MatrixView<Scalar>& block, Index row, Index col,
+                          const PackingSpace<Scalar>& packing) { write_terms(block, row, col, packing, true); },
+                      [&](const MatrixView<Scalar>& block, Index row, Index col) {
+                        copy_block<Scalar>(block, to.middle_rows(row, block.rows).middle_cols(col, block.cols));
+                      });
+  };
 }
 
 }  // namespace detail

@@ -71,41 +71,45 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
       return multiply_panels(x, panels, sink);
     }
   }
-  for_each_block<Scalar>(
-      x.rows, w.cols, x.cols,
-      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-        const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
-        multiply(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
-                 start_from_bias(block_bias, block_bias), space, true);
-      },
-      [&](const MatrixView<Scalar>& block, Index row, Index col) {
-        sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
-      });
+  Blocks<Scalar>::of_thread(x.rows, w.cols, x.cols)
+      .for_each(
+          [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
+            const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
+            multiply(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
+                     start_from_bias(block_bias, block_bias), space, true);
+          },
+          [&](const MatrixView<Scalar>& block, Index row, Index col) {
+            sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
+          });
 }
 
-/// Gradients from the pre-activations, which the identity does not look at. dx is written (if it has data), the
-/// parameters' gradients are added to.
+/// Gradients from the pre-activations, which the identity does not look at, once called. dx is written (if it has
+/// data), the parameters' gradients are added to. The views' memory must be there, not yet their contents.
 template <class Scalar, class Activation>
-void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
-                    const Activation& activation, const MatrixView<const Scalar>& pre,
-                    const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
-                    const DenseViews<Scalar>& gradients) {
+auto prepare_dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
+                            const Activation& activation, const MatrixView<const Scalar>& pre,
+                            const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
+                            const DenseViews<Scalar>& gradients) {
   struct PreActivationGradients;
   const Index units = dy.cols;
   Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, units));
   const MatrixView<Scalar> d{data, x.rows, units, units, 1};
-  if constexpr (std::is_same_v<Activation, Identity>) {
-    copy_any<Scalar>(dy, d);
-  } else {
-    const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
-    map_rows<Scalar>(slope, pre, d);
-    for (Index r = 0; r < x.rows; ++r) {
-      for (Index j = 0; j < units; ++j) d(r, j) *= dy(r, j);
+  const auto add_dw = prepare_add_product<Scalar>(x.transpose(), d, gradients.weight);
+  const auto write_dx = prepare_write_products<Scalar>({{{d, parameters.weight}, {}}}, dx);
+  return [=, &activation] {
+    if constexpr (std::is_same_v<Activation, Identity>) {
+      copy_any<Scalar>(dy, d);
+    } else {
+      const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
+      map_rows<Scalar>(slope, pre, d);
+      for (Index r = 0; r < x.rows; ++r) {
+        for (Index j = 0; j < units; ++j) d(r, j) *= dy(r, j);
+      }
     }
-  }
-  if (gradients.bias != nullptr) add_rows<Scalar>(d, gradients.bias);
-  add_product<Scalar>(x.transpose(), d, gradients.weight);
-  if (dx.data != nullptr) write_products<Scalar>({{d, parameters.weight}}, dx);
+    if (gradients.bias != nullptr) add_rows<Scalar>(d, gradients.bias);
+    add_dw();
+    if (dx.data != nullptr) write_dx();
+  };
 }
 
 }  // namespace detail
