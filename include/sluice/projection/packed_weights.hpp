@@ -6,7 +6,8 @@
 //
 // A panel holds two packets of columns: value and gate of the same units, or (one half only) two neighbours. Every
 // panel is read from front to back, whether for one sample or for many. Columns are filled up with zeros to a whole
-// panel. Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even), or Int8 with a scale per column.
+// panel. Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even; a double by way of float), or Int8
+// with a scale per column.
 #pragma once
 
 #include <sluice/core/error.hpp>
@@ -35,10 +36,11 @@ class PackedWeights {
   static constexpr bool scaled = simd::has_scale<Stored>;
 
  public:
-  /// Weights (depth × cols) of one half, or of value and gate each, and their biases; all zero.
+  /// Weights (depth × cols) of one half, or of value and gate each, and their biases; all zero. Throws
+  /// std::invalid_argument where a size is not positive or cannot be addressed.
   PackedWeights(std::string_view owner, Index depth, Index cols, bool paired)
-      : depth_(depth),
-        cols_(cols),
+      : depth_(positive(owner, "input_dim", depth)),
+        cols_(positive(owner, "units", cols)),
         paired_(paired),
         weights_(count(owner, checked_product(owner, checked_product(owner, panels(), 2 * packet), depth))),
         biases_(count(owner, panels() * 2 * packet)),
@@ -65,12 +67,12 @@ class PackedWeights {
           finite = finite && std::isfinite(w);
           largest = std::max(largest, std::abs(w));
         }
-        const Scalar scale = finite ? largest / Scalar(127) : std::numeric_limits<Scalar>::quiet_NaN();
+        using Limits = std::numeric_limits<Scalar>;
+        const Scalar scale = finite ? std::max(largest / Scalar(127), Limits::min()) : Limits::quiet_NaN();
         scales_[column(half, first + c)] = scale;
         for (Index k = 0; k < depth_; ++k) {
-          const Scalar q =
-              scale > Scalar(0) ? std::nearbyint(static_cast<Scalar>(from[k * columns.row_stride]) / scale) : Scalar(0);
-          to[k * 2 * packet].value = static_cast<std::int8_t>(std::clamp(q, Scalar(-127), Scalar(127)));
+          const Scalar q = finite ? std::nearbyint(static_cast<Scalar>(from[k * columns.row_stride]) / scale) : Scalar(0);
+          to[k * 2 * packet].value = static_cast<std::int8_t>(q);
         }
       } else {
         for (Index k = 0; k < depth_; ++k) to[k * 2 * packet] = store(from[k * columns.row_stride]);
@@ -99,7 +101,11 @@ class PackedWeights {
   }
 
  private:
-  Index panels() const { return divide_up(cols_, paired_ ? packet : 2 * packet); }
+  static Index positive(std::string_view owner, std::string_view what, Index size) {
+    check_positive(owner, what, size);
+    return size;
+  }
+  Index panels() const { return (cols_ - 1) / (paired_ ? packet : 2 * packet) + 1; }  // any cols_ > 0
   static std::size_t count(std::string_view owner, Index scalars) {
     checked_product(owner, scalars, static_cast<Index>(sizeof(Scalar)));
     return static_cast<std::size_t>(scalars);
