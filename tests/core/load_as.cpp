@@ -82,8 +82,8 @@ TEST_CASE("what the widened numbers are, without Eigen's help", "[core]") {
     const int bias = (1 << (exponent_bits - 1)) - 1, all_ones = (1 << exponent_bits) - 1;
     const int exponent = static_cast<int>(bits >> mantissa_bits) & all_ones;
     const int mantissa = static_cast<int>(bits) & ((1 << mantissa_bits) - 1);
-    double magnitude = std::ldexp(mantissa + (exponent > 0 ? 1 << mantissa_bits : 0),
-                                  std::max(exponent, 1) - bias - mantissa_bits);
+    double magnitude =
+        std::ldexp(mantissa + (exponent > 0 ? 1 << mantissa_bits : 0), std::max(exponent, 1) - bias - mantissa_bits);
     if (exponent == all_ones) magnitude = mantissa == 0 ? INFINITY : NAN;
     return bits >> 15 != 0 ? -magnitude : magnitude;
   };

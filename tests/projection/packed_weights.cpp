@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PackedWeights: every weight lies where panels.hpp says, narrower ones are rounded as documented, what fills a panel up
-// is zero, and sizes that cannot be are refused.
+// PackedWeights: every weight lies where panels.hpp says, narrower ones are rounded as documented, what fills a panel
+// up is zero, and sizes that cannot be are refused.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"

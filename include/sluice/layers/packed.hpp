@@ -46,9 +46,15 @@ class PackedShape {
   PackedWeights<Scalar, Stored> weights_;
 };
 
+template <class Parameters>
+void check_packable(std::string_view owner, const Parameters& p) {
+  if (p.is_moved_from()) fail(owner, "expected a layer with parameters, got a moved-from one");
+}
+
 template <class Stored, class Parameters>
 auto pack_gated(std::string_view owner, const Parameters& p) {
   using Scalar = typename std::remove_cvref_t<decltype(p.value_weight())>::Scalar;
+  check_packable(owner, p);
   PackedWeights<Scalar, Stored> packed(owner, p.input_dim(), p.units(), true);
   const GatedViews<const Scalar> views(p);
   packed.set_columns(0, 0, views.weight.value);
@@ -63,6 +69,7 @@ auto pack_gated(std::string_view owner, const Parameters& p) {
 template <class Stored, class Parameters>
 auto pack_dense(std::string_view owner, const Parameters& p) {
   using Scalar = typename std::remove_cvref_t<decltype(p.weight())>::Scalar;
+  check_packable(owner, p);
   PackedWeights<Scalar, Stored> packed(owner, p.input_dim(), p.units(), false);
   const DenseViews<const Scalar> views(p);
   packed.set_columns(0, 0, views.weight);
@@ -87,9 +94,14 @@ class Packed;
 /// y = value(x·W₁ + b₁) ⊙ gate(x·W₂ + b₂) with packed weights.
 ///
 /// Calls are const and re-entrant, and nothing is allocated after the first call of a size on a thread. Errors are
-/// those of GatedLinearUnit. Weights of the layer's own scalar give the bits that the mutable (Fused) layer gives;
-/// 16-bit weights are rounded to nearest (half an ULP of theirs: 2⁻⁹ relative for bfloat16, 2⁻¹² for half). Int8 moves
-/// each pre-activation by at most ½·scale·Σ|xᵢ|, scale = max|w| of its column / 127.
+/// those of GatedLinearUnit. Weights of the layer's own scalar give the bits that the mutable layer gives. Others are
+/// rounded to nearest first, and biases, inputs and sums stay as they are, so that each pre-activation moves by at most
+///
+///   bfloat16   2⁻⁸·Σ|xᵢ·wᵢ|       (half an ULP; the range is that of float)
+///   half       2⁻¹¹·Σ|xᵢ·wᵢ|      (2⁻²⁵ each for weights below 2⁻¹⁴; infinite from 65520 on)
+///   Int8       ½·scale·Σ|xᵢ|       (scale = max|w| of the column / 127; NaN where a weight of it is not finite)
+///
+/// beside the rounding of the sums themselves.
 ///
 ///   auto fast = sluice::pack<Eigen::bfloat16>(layer);
 ///   fast.forward(x, y);                                   // x (32 × 30), y (32 × 10)

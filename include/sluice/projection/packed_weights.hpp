@@ -71,7 +71,8 @@ class PackedWeights {
         const Scalar scale = finite ? std::max(largest / Scalar(127), Limits::min()) : Limits::quiet_NaN();
         scales_[column(half, first + c)] = scale;
         for (Index k = 0; k < depth_; ++k) {
-          const Scalar q = finite ? std::nearbyint(static_cast<Scalar>(from[k * columns.row_stride]) / scale) : Scalar(0);
+          const Scalar q =
+              finite ? std::nearbyint(static_cast<Scalar>(from[k * columns.row_stride]) / scale) : Scalar(0);
           to[k * 2 * packet].value = static_cast<std::int8_t>(q);
         }
       } else {

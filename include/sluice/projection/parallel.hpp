@@ -24,7 +24,8 @@ concept ThreadPool = requires(const Device& device, std::function<void()> task) 
 };
 
 /// Calls work(begin, end) for ranges that together are [0, count), on as many threads as the pool has, and returns when
-/// all is done. What a range throws is thrown here, once all have ended.
+/// all is done. What a range throws is thrown here, once all have ended. The caller waits for the pool: it must not be
+/// a task of that pool itself, whose threads could all come to wait for one another (as with all of Eigen's devices).
 template <ThreadPool Device, class Work>
 void parallel_for(const Device& device, Index count, const Work& work) {
   const Index threads = std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
@@ -58,11 +59,24 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     }
   };
   Shared shared{work, count, ranges, std::latch(threads - 1)};
-  for (Index t = 1; t < threads; ++t) {
+  const auto schedule = [&] {
     device.getPool()->Schedule([&shared] {
       shared.run();
       shared.helpers.count_down();
     });
+  };
+  for (Index t = 1; t < threads; ++t) {
+#if SLUICE_HAS_EXCEPTIONS
+    try {
+      schedule();
+    } catch (
+        ...) {  // A pool without memory for more tasks: those that it has taken refer to `shared`. Go on with them.
+      shared.helpers.count_down(threads - t);
+      break;
+    }
+#else
+    schedule();
+#endif
   }
   shared.run();
   shared.helpers.wait();

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// Packed layers on the threads of an Eigen::ThreadPoolDevice: the bits of one thread, whether the work is shared out by
+// panels or by rows.
+#define EIGEN_USE_THREADS
+#include "layers/packed_trial.hpp"
+
+#include <unsupported/Eigen/CXX11/Tensor>
+
+#include <string>
+
+namespace {
+
+using test::Gated;
+using test::Index;
+
+/// "" if threads give what one gives, to the bit; else what differs.
+template <class Packed>
+std::string difference_on(const Packed& packed, const Eigen::ThreadPoolDevice& device,
+                          const test::RowMatrix<typename Packed::Scalar>& x) {
+  using Scalar = typename Packed::Scalar;
+  test::RowMatrix<Scalar> want, y;
+  test::ColMatrix<Scalar> upright(x.rows(), packed.units());
+  packed.forward(x, want);
+  packed.forward(x, y, device);
+  if (!test::same_bits(y, want)) return "forward(x, y, device)";
+  packed.forward(test::ColMatrix<Scalar>(x), upright, device);
+  if (!test::same_bits(upright, want)) return "columns";
+  if constexpr (requires { packed(x, sluice::return_gate); }) {
+    test::RowMatrix<Scalar> gate, want_gate;
+    packed.forward(x, want, want_gate);
+    packed.forward(x, y, gate, device);
+    if (!test::same_bits(y, want)) return "y of forward(x, y, gate, device)";
+    if (!test::same_bits(gate, want_gate)) return "the gate";
+  }
+  return "";
+}
+
+template <class Function>
+void for_each_pool(const Function& function) {
+  for (const int threads : {1, 2, 3}) {
+    CAPTURE(threads);
+    Eigen::ThreadPool pool(threads);
+    function(Eigen::ThreadPoolDevice(&pool, threads));
+  }
+}
+
+template <class Stored, class Layer>
+void check(Layer layer) {
+  test::Random random(52);
+  test::fill_layer(random, layer);
+  const auto packed = sluice::pack<Stored>(layer);
+  for_each_pool([&](const Eigen::ThreadPoolDevice& device) {
+    // No sample, one, both sides of a tile: panels; hundreds: rows.
+    for (const Index samples : {0, 1, 2, 15, 31, 300, 517}) {
+      CAPTURE(samples);
+      const auto x = random.matrix<test::RowMatrix<typename Layer::Scalar>>(samples, layer.input_dim());
+      CHECK(difference_on(packed, device, x) == "");
+    }
+  });
+}
+
+TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][device]") {
+  check<float>(sluice::SwiGLU<float>(19, 150));
+  check<float>(sluice::SwiGLU<float>(1024, 33));  // rows that are packed first
+  check<sluice::Int8>(sluice::SwiGLU<double>(7, 21));
+}
+
+TEST_CASE("packed dense layers on a pool: the bits of one thread", "[packed][device]") {
+  check<float>(sluice::Dense<float, sluice::SiLU>(19, 301));
+  check<Eigen::bfloat16>(sluice::Dense<float>(7, 3));
+}
+
+TEST_CASE("packed feed-forward blocks on a pool: the bits of one thread", "[packed][device]") {
+  test::Random random(53);
+  sluice::GatedFeedForward<float, sluice::SiLU> layer(17, 53);
+  random.fill_parameters(layer.gated());
+  random.fill(layer.output().parameters());
+  const auto packed = sluice::pack(layer);
+  for_each_pool([&](const Eigen::ThreadPoolDevice& device) {
+    for (const Index samples : {0, 1, 30, 450}) {
+      CHECK(difference_on(packed, device, random.matrix<test::RowMatrix<float>>(samples, 17)) == "");
+    }
+  });
+}
+
+TEST_CASE("packed layers on a pool check their arguments first", "[packed][device]") {
+  Eigen::ThreadPool pool(2);
+  const Eigen::ThreadPoolDevice device(&pool, 2);
+  const auto packed = sluice::pack(sluice::SwiGLU<float>(30, 10));
+  Eigen::MatrixXf x = Eigen::MatrixXf::Ones(4, 30), y, gate = Eigen::MatrixXf::Ones(3, 10);
+  CHECK(test::error_of([&] { packed.forward(x.leftCols(29), y, device); }) ==
+        "Packed GatedLinearUnit: expected input with 30 features, got 29 (input is 4×29)");
+  CHECK(test::error_of([&] { packed.forward(x, y, gate, device); }) ==
+        "Packed GatedLinearUnit: expected gate of 4×10, got 3×10");
+  CHECK(test::error_of([&] { packed.forward(x, x.leftCols(10), device); }) ==
+        "Packed GatedLinearUnit: expected input and output in separate memory, got an overlap");
+  CHECK(y.size() == 0);
+  packed.forward(2 * x, y, device);  // an expression without memory
+  CHECK(test::same_bits(y, packed(2 * x)));
+  packed.forward(x.row(1), y.row(1), device);
+  CHECK(test::same_bits(y.row(1), packed(x.row(1))));
+}
+
+}  // namespace

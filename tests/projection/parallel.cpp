@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+// parallel_for: every index once, whatever the pool does; what a range throws reaches the caller, once all have ended.
+#include "support/catch.hpp"
+
+#include <sluice/projection/parallel.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using sluice::Index;
+using sluice::detail::parallel_for;
+
+/// Runs every task on a thread of its own, at once, or after the caller has done what it could; or has no memory for
+/// more than a few tasks.
+class Pool {
+ public:
+  enum class Kind { Threads, Inline, Late };
+  Pool(Kind kind, int room) : kind_(kind), room_(room) {}
+  ~Pool() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void Schedule(std::function<void()> task) {
+    if (scheduled_ == room_) throw std::bad_alloc();
+    ++scheduled_;
+    if (kind_ == Kind::Inline) return task();
+    threads_.emplace_back([task = std::move(task), late = kind_ == Kind::Late] {
+      if (late) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      task();
+    });
+  }
+  int scheduled() const { return scheduled_; }
+
+ private:
+  Kind kind_;
+  int room_, scheduled_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+struct Device {
+  Pool* pool;
+  int threads;
+  int numThreads() const { return threads; }
+  Pool* getPool() const { return pool; }
+};
+
+/// How often each index was worked on.
+template <class AnyDevice>
+std::vector<int> visits(const AnyDevice& device, Index count) {
+  std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+  parallel_for(device, count, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+  });
+  return {seen.begin(), seen.end()};
+}
+
+TEST_CASE("parallel_for: every index once", "[projection]") {
+  for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
+    for (const int threads : {-1, 0, 1, 2, 3, 5}) {
+      for (const Index count : {0, 1, 2, 3, 7, 8, 19, 1000}) {
+        CAPTURE(static_cast<int>(kind), threads, count);
+        Pool pool(kind, 100);
+        CHECK(visits(Device{&pool, threads}, count) == std::vector<int>(static_cast<std::size_t>(count), 1));
+        CHECK(pool.scheduled() == std::max<Index>(std::min<Index>(threads, count) - 1, 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("parallel_for: what a range throws reaches the caller once all have ended", "[projection]") {
+  for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
+    for (const int threads : {1, 2, 3}) {
+      CAPTURE(static_cast<int>(kind), threads);
+      Pool pool(kind, 100);
+      std::atomic<Index> done{0};
+      std::string message;
+      try {
+        parallel_for(Device{&pool, threads}, 50, [&](Index begin, Index end) {
+          done += end - begin;
+          if (begin <= 20) throw std::runtime_error("from a range");
+        });
+      } catch (const std::runtime_error& error) {
+        message = error.what();
+      }
+      CHECK(message == "from a range");
+      CHECK(done == 50);
+    }
+  }
+}
+
+TEST_CASE("parallel_for: a pool that takes no more tasks does not stop the work", "[projection]") {
+  for (const int room : {0, 1, 2}) {
+    CAPTURE(room);
+    Pool pool(Pool::Kind::Late, room);
+    CHECK(visits(Device{&pool, 4}, 37) == std::vector<int>(37, 1));
+    CHECK(pool.scheduled() == room);
+  }
+}
+
+}  // namespace
