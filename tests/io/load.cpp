@@ -102,6 +102,18 @@ TEST_CASE("several layers share a file, in another dtype if asked", "[io][load]"
   CHECK(test::same_bits(d.parameters(), b.parameters()));
 }
 
+TEST_CASE("a name that is taken adds nothing", "[io][load]") {
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  writer.add("m.weight", Eigen::RowVector2f(1, 2));
+  const auto layer = random_layer<sluice::SwiGLU<float>>();
+  // m.bias is free and comes first.
+  CHECK(test::error_of([&] { save(layer, writer, TorchGlu("m")); }) ==
+        "SafetensorsWriter: the name 'm.weight' is taken");
+  writer.save(directory / "file");
+  CHECK(Safetensors::open(directory / "file").names() == std::vector<std::string>{"m.weight"});
+}
+
 TEST_CASE("one error lists all that is wrong, and the layer stays as it was", "[io][load]") {
   const test::Directory directory;
   SafetensorsWriter writer;

@@ -56,7 +56,8 @@ void load(L& layer, const std::filesystem::path& path, const Mapping& mapping, c
 }
 
 /// Adds a layer's weights to a file that is being gathered, under the mapping's names; several layers, each below its
-/// own prefix, make one file. Another dtype than the layer's own rounds the numbers.
+/// own prefix, make one file. Another dtype than the layer's own rounds the numbers. Throws std::invalid_argument, and
+/// adds nothing, where a name is taken or the mapping knows no layer of this kind.
 template <class L>
 void save(const L& layer, SafetensorsWriter& writer, const Mapping& mapping, std::optional<Dtype> dtype = {}) {
   const auto slots = detail::slots_of(layer, mapping);
@@ -65,13 +66,15 @@ void save(const L& layer, SafetensorsWriter& writer, const Mapping& mapping, std
     sluice::detail::fail(mapping.name, "a layer is saved as the only expert of its file, not as expert ",
                          *mapping.expert);
   }
+  SafetensorsWriter gathered;  // so that a name that is taken changes nothing
   for (const auto& slot : slots) {
     std::vector<Scalar> numbers(static_cast<std::size_t>(slot.size()));
     detail::get(slot, numbers.data());
     std::vector<Index> shape = slot.shape;
     if (mapping.stacked_experts) shape.insert(shape.begin(), 1);
-    writer.add(slot.name, std::move(shape), numbers.data(), dtype.value_or(detail::natural_dtype<Scalar>));
+    gathered.add(slot.name, std::move(shape), numbers.data(), dtype.value_or(detail::natural_dtype<Scalar>));
   }
+  writer.add(std::move(gathered));
 }
 
 /// Writes a layer's weights as a safetensors file of their own, replacing the file as a whole.

@@ -63,6 +63,18 @@ class SafetensorsWriter {
     tensors_.emplace(name, Tensor{dtype, std::move(shape), detail::stored_bytes(dtype, numbers, count)});
   }
 
+  /// Takes all that another writer has gathered. Throws std::invalid_argument, and takes nothing, where a name is
+  /// taken.
+  void add(SafetensorsWriter&& other) {
+    for (const auto& [name, tensor] : other.tensors_) {
+      if (tensors_.contains(name)) {
+        sluice::detail::fail("SafetensorsWriter", "the name ", detail::printable(name), " is taken");
+      }
+    }
+    tensors_.merge(other.tensors_);
+    metadata.merge(other.metadata);
+  }
+
   /// Writes all tensors to a file beside `path` and puts it in its place: a crash leaves the old file whole. Throws
   /// FormatError where that does not work; then the old file, or none, is there as before.
   void save(const std::filesystem::path& path) const {

@@ -30,6 +30,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -181,8 +182,10 @@ template <class L, class X>
 void add_self_check(const L& layer, SafetensorsWriter& writer, const Mapping& mapping, const Eigen::MatrixBase<X>& x) {
   const RowMajorMatrix<typename L::Scalar> input = x;
   const RowMajorMatrix<typename L::Scalar> output = layer(input);
-  writer.add(detail::self_check_name(mapping, "input"), input);
-  writer.add(detail::self_check_name(mapping, "output"), output);
+  SafetensorsWriter gathered;
+  gathered.add(detail::self_check_name(mapping, "input"), input);
+  gathered.add(detail::self_check_name(mapping, "output"), output);
+  writer.add(std::move(gathered));
 }
 
 }  // namespace io
