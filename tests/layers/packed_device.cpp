@@ -7,7 +7,9 @@
 
 #include <unsupported/Eigen/CXX11/Tensor>
 
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -100,6 +102,40 @@ TEST_CASE("packed layers on a pool check their arguments first", "[packed][devic
   CHECK(test::same_bits(y, packed(2 * x)));
   packed.forward(x.row(1), y.row(1), device);
   CHECK(test::same_bits(y.row(1), packed(x.row(1))));
+}
+
+/// Throws at a number that no other test meets.
+struct Thrower {
+  static constexpr std::string_view name = "thrower";
+  static float value(float x) {
+    if (x == 1000) throw std::runtime_error("from an activation");
+    return x;
+  }
+  static float derivative(float) { return 1; }
+};
+
+TEST_CASE("what an activation throws on a pool reaches the caller", "[packed][device]") {
+  sluice::Dense<float, Thrower> layer(1, 50);
+  layer.weight().setOnes();
+  const auto packed = sluice::pack(layer);
+  Eigen::ThreadPool pool(3);
+  const Eigen::ThreadPoolDevice device(&pool, 3);
+  for (const Index samples : {2, 400}) {
+    CAPTURE(samples);
+    Eigen::MatrixXf x = Eigen::MatrixXf::Ones(samples, 1), y;
+    x(samples - 1, 0) = 1000;
+    std::string message;
+    try {
+      packed.forward(x, y, device);
+    } catch (const std::runtime_error& error) {
+      message = error.what();
+    }
+    CHECK(message == "from an activation");
+    CHECK(y.size() == 0);
+    x.setOnes();
+    packed.forward(x, y, device);  // layer and pool are as before
+    CHECK((y.array() == 1).all());
+  }
 }
 
 }  // namespace
