@@ -57,14 +57,10 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
     detail::dense_forward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, y, pre);
   }
-  auto prepare_backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
-                              Gradients& gradients) const {
-    return detail::prepare_dense_backward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, pre, dy, dx,
-                                                  detail::DenseViews<Scalar>(gradients));
-  }
   void backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
                       Gradients& gradients) const {
-    prepare_backward_block(x, pre, dy, dx, gradients)();
+    detail::dense_backward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, pre, dy, dx,
+                                   detail::DenseViews<Scalar>(gradients));
   }
 
   [[no_unique_address]] Activation activation_;

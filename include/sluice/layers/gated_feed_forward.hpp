@@ -222,8 +222,7 @@ class GatedFeedForward
           const View dh{data, h.rows, hidden, hidden, 1};
           const auto part = [&](const ConstView& whole) { return whole.middle_rows(first, h.rows); };
           // All memory first: the output's gradients must not be added to if the gated part then has none.
-          Blocks::prepare_backward(this->gated(), part(x), part(pre), dh, this->rows_of(dx, first, h.rows),
-                                   gradients.gated());
+          Blocks::prepare_backward(this->gated(), h.rows, this->rows_of(dx, first, h.rows));
           Blocks::backward(this->output(), h, ConstView{}, part(dy), dh, gradients.output());
           Blocks::backward(this->gated(), part(x), part(pre), dh, this->rows_of(dx, first, h.rows), gradients.gated());
         });

@@ -99,15 +99,13 @@ class GatedLinearUnit
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
     project(x, y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre));
   }
-  auto prepare_backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
-                              Gradients& gradients) const {
-    return detail::prepare_gated_backward<Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_,
-                                                  detail::halves_of(pre), dy, dx,
-                                                  detail::GatedViews<Scalar>(gradients));
+  void prepare_backward_block(Index samples, const View& dx) const {
+    detail::gated_backward_memory<Projection>(samples, this->input_dim(), this->units(), dx);
   }
   void backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
                       Gradients& gradients) const {
-    prepare_backward_block(x, pre, dy, dx, gradients)();
+    detail::gated_backward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_,
+                                               detail::halves_of(pre), dy, dx, detail::GatedViews<Scalar>(gradients));
   }
   void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, y, gate, {}); }
   void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {

@@ -86,10 +86,9 @@ struct BlockAccess {
     layer.backward_block(x, pre, dy, dx, gradients);
   }
   /// Obtains the memory of such a call.
-  template <class Layer, class X, class ConstView, class DY, class View, class Gradients>
-  static void prepare_backward(const Layer& layer, const X& x, const ConstView& pre, const DY& dy, const View& dx,
-                               Gradients& gradients) {
-    layer.prepare_backward_block(x, pre, dy, dx, gradients);
+  template <class Layer, class View>
+  static void prepare_backward(const Layer& layer, Index samples, const View& dx) {
+    layer.prepare_backward_block(samples, dx);
   }
 };
 

@@ -2,15 +2,15 @@
 //
 // Products in cache-sized blocks, on whose scratch memory the caller's work follows while they are hot.
 //
-//   prepare_add_product      target += A·B               (weight gradients: dW += xᵀ·d)
-//   prepare_write_products   target = A₁·B₁ᵀ + A₂·B₂ᵀ    (input gradients: dx = dᵥ·W₁ᵀ + d_g·W₂ᵀ)
+//   add_product      target += A·B                (weight gradients: dW += xᵀ·d)
+//   write_products   target = Σ A·Bᵀ over terms   (input gradients: dx = dᵥ·W₁ᵀ + d_g·W₂ᵀ)
 #pragma once
 
 #include <sluice/core/pack.hpp>
 #include <sluice/projection/product.hpp>
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -83,24 +83,29 @@ struct Blocks {
 };
 
 // A backward pass obtains all of its memory before it changes anything, so that running out of memory leaves the
-// gradients as they were: the products below are prepared first, and run when called. As several of them share the
-// thread's memory, which may move as it grows, each asks for it again when it runs; there is enough of it then.
+// gradients as they were. Each product has a function that says what memory it works in; whoever calls that before
+// can be sure of it.
 
+/// Columns that are worked on at once in target += A·B.
+constexpr Index add_product_cols(Index depth, Index cols) {
+  return is_shallow(depth) ? cols : std::min(cols, (is_thin(depth) ? 8 : 2) * column_block);
+}
+template <class Scalar>
+PackingSpace<Scalar> add_product_space(Index rows, Index depth, Index cols) {
+  if (is_shallow(depth)) return {};  // nothing is packed
+  return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols(depth, cols));
+}
 /// target += A·B for a row-major target.
 template <class Scalar>
-auto prepare_add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
-                         const MatrixView<Scalar>& target) {
-  const Index block_cols = is_shallow(b.rows) ? b.cols : is_thin(b.rows) ? 8 * column_block : 2 * column_block;
-  const auto memory = [=] { return PackingSpace<Scalar>::of_thread(a.rows, b.rows, std::min(b.cols, block_cols)); };
-  memory();
-  return [=] {
-    if (a.cols == 0) return;
-    const auto space = memory();
-    for (Index col = 0; col < b.cols; col += block_cols) {
-      const Index n = std::min(block_cols, b.cols - col);
-      multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
-    }
-  };
+void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                 const MatrixView<Scalar>& target) {
+  if (a.cols == 0) return;
+  const Index block_cols = add_product_cols(b.rows, b.cols);
+  const auto space = add_product_space<Scalar>(a.rows, b.rows, b.cols);
+  for (Index col = 0; col < b.cols; col += block_cols) {
+    const Index n = std::min(block_cols, b.cols - col);
+    multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
+  }
 }
 
 /// A term A·Bᵀ of a sum.
@@ -110,47 +115,58 @@ struct TransposedProduct {
   MatrixView<const Scalar> b;
 };
 
-/// target = A₁·B₁ᵀ + A₂·B₂ᵀ, where the second term may be empty and the target may have any strides.
+/// How target = Σ A·Bᵀ is computed, and the memory for it.
 template <class Scalar>
-auto prepare_write_products(const std::array<TransposedProduct<Scalar>, 2>& terms, const MatrixView<Scalar>& target) {
-  // The product lays Bᵀ out in panels, which means to transpose B. Where A and the target are smaller than B, the
-  // transposed product (B·Aᵀ)ᵀ has less to transpose. (Very few rows are dotted: nothing is transposed.)
-  const Index depth = terms[0].a.cols;
-  const bool flip = target.rows > few_rows && target.rows * (depth + target.cols) < depth * target.cols;
-  const MatrixView<Scalar> to = flip ? target.transpose() : target;
-  constexpr Index direct_cols = 2 * column_block;
-  const bool direct = to.col_stride == 1;
-  const auto packing_space = [=] {
-    return PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, direct_cols));
-  };
-  const auto blocks = [=] { return Blocks<Scalar>::of_thread(to.rows, to.cols, depth); };
-  direct ? static_cast<void>(packing_space()) : static_cast<void>(blocks());
-  return [=] {
-    const auto write_terms = [&](const MatrixView<Scalar>& block, Index row, Index col,
-                                 const PackingSpace<Scalar>& packing, bool padded) {
-      auto start = start_from_zero<Scalar>();
-      for (const auto& term : terms) {
-        if (term.a.cols == 0) continue;
-        const auto& left = flip ? term.b : term.a;
-        const auto& right = flip ? term.a : term.b;
-        multiply(left.middle_rows(row, block.rows), right.middle_rows(col, block.cols).transpose(), block, start,
-                 packing, padded);
-        start = start_from_target<Scalar>();
-      }
-    };
-    if (direct) {
-      const auto space = packing_space();
-      for (Index col = 0; col < to.cols; col += direct_cols) {
-        write_terms(to.middle_cols(col, std::min(direct_cols, to.cols - col)), 0, col, space, false);
-      }
-      return;
+struct TransposedProductPlan {
+  static constexpr Index direct_cols = 2 * column_block;
+
+  bool flip;
+  MatrixView<Scalar> to;
+  PackingSpace<Scalar> space{};
+  Blocks<Scalar> blocks{};
+
+  bool direct() const { return to.col_stride == 1; }
+
+  TransposedProductPlan(const MatrixView<Scalar>& target, Index depth)
+      // The product lays Bᵀ out in panels, which means to transpose B. Where A and the target are smaller than B, the
+      // transposed product (B·Aᵀ)ᵀ has less to transpose. (Very few rows are dotted: nothing is transposed.)
+      : flip(target.rows > few_rows && target.rows * (depth + target.cols) < depth * target.cols),
+        to(flip ? target.transpose() : target) {
+    if (!direct()) {
+      blocks = Blocks<Scalar>::of_thread(to.rows, to.cols, depth);
+    } else if (to.rows > few_rows) {
+      space = PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, direct_cols));
     }
-    blocks().for_each([&](const MatrixView<Scalar>& block, Index row, Index col,
-                          const PackingSpace<Scalar>& packing) { write_terms(block, row, col, packing, true); },
-                      [&](const MatrixView<Scalar>& block, Index row, Index col) {
-                        copy_block<Scalar>(block, to.middle_rows(row, block.rows).middle_cols(col, block.cols));
-                      });
+  }
+};
+
+/// target = Σ A·Bᵀ; the target may have any strides.
+template <class Scalar>
+void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {
+  const TransposedProductPlan<Scalar> plan(target, terms.begin()->a.cols);
+  const auto write_terms = [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space,
+                               bool padded) {
+    auto start = start_from_zero<Scalar>();
+    for (const auto& term : terms) {
+      const auto& left = plan.flip ? term.b : term.a;
+      const auto& right = plan.flip ? term.a : term.b;
+      multiply(left.middle_rows(row, block.rows), right.middle_rows(col, block.cols).transpose(), block, start, space,
+               padded);
+      start = start_from_target<Scalar>();
+    }
   };
+  const MatrixView<Scalar>& to = plan.to;
+  if (plan.direct()) {
+    for (Index col = 0; col < to.cols; col += plan.direct_cols) {
+      write_terms(to.middle_cols(col, std::min(plan.direct_cols, to.cols - col)), 0, col, plan.space, false);
+    }
+    return;
+  }
+  plan.blocks.for_each([&](const MatrixView<Scalar>& block, Index row, Index col,
+                           const PackingSpace<Scalar>& space) { write_terms(block, row, col, space, true); },
+                       [&](const MatrixView<Scalar>& block, Index row, Index col) {
+                         copy_block<Scalar>(block, to.middle_rows(row, block.rows).middle_cols(col, block.cols));
+                       });
 }
 
 }  // namespace detail

@@ -83,33 +83,36 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
           });
 }
 
-/// Gradients from the pre-activations, which the identity does not look at, once called. dx is written (if it has
-/// data), the parameters' gradients are added to. The views' memory must be there, not yet their contents.
-template <class Scalar, class Activation>
-auto prepare_dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
-                            const Activation& activation, const MatrixView<const Scalar>& pre,
-                            const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
-                            const DenseViews<Scalar>& gradients) {
+/// The memory of a backward pass: the gradient of the pre-activations (rows × units), and everything that the products
+/// behind it need.
+template <class Scalar>
+MatrixView<Scalar> dense_backward_memory(Index rows, Index input_dim, Index units, const MatrixView<Scalar>& dx) {
   struct PreActivationGradients;
-  const Index units = dy.cols;
-  Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, units));
-  const MatrixView<Scalar> d{data, x.rows, units, units, 1};
-  const auto add_dw = prepare_add_product<Scalar>(x.transpose(), d, gradients.weight);
-  const auto write_dx = prepare_write_products<Scalar>({{{d, parameters.weight}, {}}}, dx);
-  return [=, &activation] {
-    if constexpr (std::is_same_v<Activation, Identity>) {
-      copy_any<Scalar>(dy, d);
-    } else {
-      const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
-      map_rows<Scalar>(slope, pre, d);
-      for (Index r = 0; r < x.rows; ++r) {
-        for (Index j = 0; j < units; ++j) d(r, j) *= dy(r, j);
-      }
+  add_product_space<Scalar>(input_dim, rows, units);
+  if (dx.data != nullptr) TransposedProductPlan<Scalar>(dx, units);
+  return {scratch<PreActivationGradients, Scalar>(block_size<Scalar>(rows, units)), rows, units, units, 1};
+}
+
+/// Gradients from the pre-activations, which the identity does not look at. dx is written (if it has data), the
+/// parameters' gradients are added to.
+template <class Scalar, class Activation>
+void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
+                    const Activation& activation, const MatrixView<const Scalar>& pre,
+                    const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
+                    const DenseViews<Scalar>& gradients) {
+  const auto d = dense_backward_memory<Scalar>(x.rows, x.cols, dy.cols, dx);
+  if constexpr (std::is_same_v<Activation, Identity>) {
+    copy_any<Scalar>(dy, d);
+  } else {
+    const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
+    map_rows<Scalar>(slope, pre, d);
+    for (Index r = 0; r < x.rows; ++r) {
+      for (Index j = 0; j < dy.cols; ++j) d(r, j) *= dy(r, j);
     }
-    if (gradients.bias != nullptr) add_rows<Scalar>(d, gradients.bias);
-    add_dw();
-    if (dx.data != nullptr) write_dx();
-  };
+  }
+  if (gradients.bias != nullptr) add_rows<Scalar>(d, gradients.bias);
+  add_product<Scalar>(x.transpose(), d, gradients.weight);
+  if (dx.data != nullptr) write_products<Scalar>({{d, parameters.weight}}, dx);
 }
 
 }  // namespace detail

@@ -37,9 +37,6 @@ struct GatedViews {
         value_bias(p.has_bias() ? p.value_bias().data() : nullptr),
         gate_bias(p.has_bias() ? p.gate_bias().data() : nullptr) {}
 
-  /// Both halves as one matrix of 2·units columns, where the memory says so (Fused).
-  bool is_one_matrix() const { return weight.gate.data == weight.value.data + weight.value.cols; }
-
  private:
   template <class Map>
   static MatrixView<Scalar> view_of(Map&& w) {
@@ -186,36 +183,42 @@ void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Sca
   }
 }
 
-/// Gradients of a projection from its pre-activations, once called. dx is written (if it has data), the parameters'
-/// gradients are added to. The views' memory must be there, not yet their contents.
-template <class Scalar, class G>
-auto prepare_gated_backward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                            const G& gating, const Halves<const Scalar>& pre, const MatrixView<const Scalar>& dy,
-                            const MatrixView<Scalar>& dx, const GatedViews<Scalar>& gradients) {
+/// The memory of a backward pass: the gradient of the pre-activations, (rows × 2·units) as [value | gate], so that a
+/// fused weight takes part in one product; and everything that the products behind it need.
+template <class Projection, class Scalar>
+Halves<Scalar> gated_backward_memory(Index rows, Index input_dim, Index units, const MatrixView<Scalar>& dx) {
   struct PreActivationGradients;
-  const Index units = dy.cols;
-  // (rows × 2·units) as [value | gate], so that a fused weight takes part in one product.
-  Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(x.rows, 2 * units));
-  const Halves<Scalar> d{{data, x.rows, units, 2 * units, 1}, {data + units, x.rows, units, 2 * units, 1}};
+  const Index cols = std::is_same_v<Projection, Fused> ? 2 * units : units;
+  add_product_space<Scalar>(input_dim, rows, cols);
+  if (dx.data != nullptr) TransposedProductPlan<Scalar>(dx, cols);
+  Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(rows, 2 * units));
+  return {{data, rows, units, 2 * units, 1}, {data + units, rows, units, 2 * units, 1}};
+}
+
+/// Gradients of a projection from its pre-activations. dx is written (if it has data), the parameters' gradients are
+/// added to.
+template <class Projection, class Scalar, class G>
+void gated_backward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
+                    const Halves<const Scalar>& pre, const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
+                    const GatedViews<Scalar>& gradients) {
+  const auto d = gated_backward_memory<Projection>(x.rows, x.cols, dy.cols, dx);
+  if (dy.col_stride != 1) copy_any<Scalar>(dy, d.value);
+  gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d);
+  if (gradients.value_bias != nullptr) {
+    add_rows<Scalar>(d.value, gradients.value_bias);
+    add_rows<Scalar>(d.gate, gradients.gate_bias);
+  }
   // dW (input_dim × 2·units) += xᵀ (input_dim × rows)·d (rows × 2·units);  dx (rows × input_dim) = d·Wᵀ
-  const bool fused = gradients.is_one_matrix();
-  const auto first = [&](const auto& halves) { return fused ? joined(halves) : halves.value; };
-  const auto second = [&](const auto& halves) { return fused ? halves.gate.middle_cols(0, 0) : halves.gate; };
-  const auto add_value = prepare_add_product<Scalar>(x.transpose(), first(d), first(gradients.weight));
-  const auto add_gate = prepare_add_product<Scalar>(x.transpose(), second(d), second(gradients.weight));
-  const auto write_dx = prepare_write_products<Scalar>(
-      {{{first(d), first(parameters.weight)}, {second(d), second(parameters.weight)}}}, dx);
-  return [=, &gating] {
-    if (dy.col_stride != 1) copy_any<Scalar>(dy, d.value);
-    gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d);
-    if (gradients.value_bias != nullptr) {
-      add_rows<Scalar>(d.value, gradients.value_bias);
-      add_rows<Scalar>(d.gate, gradients.gate_bias);
+  if constexpr (std::is_same_v<Projection, Fused>) {
+    add_product<Scalar>(x.transpose(), joined(d), joined(gradients.weight));
+    if (dx.data != nullptr) write_products<Scalar>({{joined(d), joined(parameters.weight)}}, dx);
+  } else {
+    add_product<Scalar>(x.transpose(), d.value, gradients.weight.value);
+    add_product<Scalar>(x.transpose(), d.gate, gradients.weight.gate);
+    if (dx.data != nullptr) {
+      write_products<Scalar>({{d.value, parameters.weight.value}, {d.gate, parameters.weight.gate}}, dx);
     }
-    add_value();
-    add_gate();
-    if (dx.data != nullptr) write_dx();
-  };
+  }
 }
 
 }  // namespace detail
