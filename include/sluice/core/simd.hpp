@@ -215,6 +215,12 @@ SLUICE_ALWAYS_INLINE auto widen(const Integer* from) {
     return same_bits<Vector>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
   }
 #endif
+#if defined(__SSE4_1__)
+  if constexpr (Size == 4 && sizeof(Integer) == 2)
+    return same_bits<Vector>(_mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  if constexpr (Size == 4 && sizeof(Integer) == 1)
+    return same_bits<Vector>(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(same_bits<int>(narrow))));
+#endif
   return __builtin_convertvector(narrow, Vector);
 }
 
@@ -269,6 +275,12 @@ SLUICE_ALWAYS_INLINE Packet<S> load_as(const Stored* from) {
 #if defined(__GNUC__)
     const auto floats = detail::to_float<Packet<S>::size>(from);
     Packet<S> packet;
+#if defined(__AVX__)
+    if constexpr (std::is_same_v<S, double> && Packet<S>::size == 4) {
+      packet.native = _mm256_cvtps_pd(detail::same_bits<__m128>(floats));  // GCC 12 takes this one to pieces, too
+      return packet;
+    }
+#endif
     packet.native = detail::same_bits<typename Packet<S>::Native>(
         __builtin_convertvector(floats, detail::VectorOf<S, Packet<S>::size>));
     return packet;

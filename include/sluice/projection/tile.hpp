@@ -87,19 +87,19 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   const Stored* b0 = t.b0;
   const Stored* b1 = t.b1;
   for (Index k = t.depth; k > 0; --k) {
-    Packet p0[Panels], p1[Panels];
+    // One panel after the other: while B is widened, few of its packets are in registers.
     SLUICE_UNROLL
     for (int p = 0; p < Panels; ++p) {
-      p0[p] = simd::load_as<Scalar>(b0 + p * t.b_panel_stride);
-      p1[p] = simd::load_as<Scalar>(b1 + p * t.b_panel_stride);
-    }
-    SLUICE_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      const Packet x(a[r / 3][r % 3 * a_row_stride]);
+      const Packet p0 = simd::load_as<Scalar>(b0 + p * t.b_panel_stride);
+      const Packet p1 = simd::load_as<Scalar>(b1 + p * t.b_panel_stride);
       SLUICE_UNROLL
-      for (int p = 0; p < Panels; ++p) {
-        acc0[r * Panels + p] = simd::fma(x, p0[p], acc0[r * Panels + p]);
-        acc1[r * Panels + p] = simd::fma(x, p1[p], acc1[r * Panels + p]);
+      for (int r = 0; r < Rows; ++r) {
+        const Packet x(a[r / 3][r % 3 * a_row_stride]);
+        acc0[r * Panels + p] = simd::fma(x, p0, acc0[r * Panels + p]);
+        acc1[r * Panels + p] = simd::fma(x, p1, acc1[r * Panels + p]);
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
+        asm volatile("" ::: "memory");  // GCC would load all of A first, and spill accumulators to have room for it
+#endif
       }
     }
     SLUICE_UNROLL
