@@ -31,6 +31,19 @@ struct Mask {
   Native native;
 };
 
+#if defined(EIGEN_VECTORIZE_AVX512)
+template <>
+struct Mask<float> {
+  using Native = __mmask16;
+  Native native;
+};
+template <>
+struct Mask<double> {
+  using Native = __mmask8;
+  Native native;
+};
+#endif
+
 /// A vector register of `size` scalars; size is 1 where the target has no such vectors.
 template <class Scalar>
 struct Packet {
@@ -157,6 +170,45 @@ template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> select(const Mask<S>& mask, const Packet<S>& a, const Packet<S>& b) {
   return Packet<S>::from_native(Eigen::internal::pselect(mask.native, a.native, b.native));
 }
+
+#if defined(EIGEN_VECTORIZE_AVX512)
+// Eigen's masks are packets; AVX-512 compares into mask registers and selects by them, in an instruction each.
+SLUICE_ALWAYS_INLINE Mask<float> operator<(const Packet<float>& a, const Packet<float>& b) {
+  return {_mm512_cmp_ps_mask(a.native, b.native, _CMP_LT_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<double> operator<(const Packet<double>& a, const Packet<double>& b) {
+  return {_mm512_cmp_pd_mask(a.native, b.native, _CMP_LT_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<float> operator<=(const Packet<float>& a, const Packet<float>& b) {
+  return {_mm512_cmp_ps_mask(a.native, b.native, _CMP_LE_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<double> operator<=(const Packet<double>& a, const Packet<double>& b) {
+  return {_mm512_cmp_pd_mask(a.native, b.native, _CMP_LE_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<float> operator==(const Packet<float>& a, const Packet<float>& b) {
+  return {_mm512_cmp_ps_mask(a.native, b.native, _CMP_EQ_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<double> operator==(const Packet<double>& a, const Packet<double>& b) {
+  return {_mm512_cmp_pd_mask(a.native, b.native, _CMP_EQ_OQ)};
+}
+template <class S>
+  requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
+SLUICE_ALWAYS_INLINE Mask<S> operator&&(const Mask<S>& a, const Mask<S>& b) {
+  return {static_cast<typename Mask<S>::Native>(a.native & b.native)};
+}
+template <class S>
+  requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
+SLUICE_ALWAYS_INLINE Mask<S> operator||(const Mask<S>& a, const Mask<S>& b) {
+  return {static_cast<typename Mask<S>::Native>(a.native | b.native)};
+}
+SLUICE_ALWAYS_INLINE Packet<float> select(const Mask<float>& mask, const Packet<float>& a, const Packet<float>& b) {
+  return Packet<float>::from_native(_mm512_mask_blend_ps(mask.native, b.native, a.native));
+}
+SLUICE_ALWAYS_INLINE Packet<double> select(const Mask<double>& mask, const Packet<double>& a,
+                                           const Packet<double>& b) {
+  return Packet<double>::from_native(_mm512_mask_blend_pd(mask.native, b.native, a.native));
+}
+#endif
 
 /// The smaller and the larger of both; where one is NaN, NaN if that one is `a`. (`b` is the constant of a clamp.)
 template <class S>
