@@ -34,17 +34,10 @@
 #include <sstream>
 #include <string_view>
 
-#include <sluice/layers/gated_linear_unit.hpp>
-
-#if __has_include(<sluice/layers/packed.hpp>)
-#include <sluice/layers/packed.hpp>
-#define PEERS_HAVE_PACKED 1
-#if __has_include(<unsupported/Eigen/CXX11/ThreadPool>)
 #define EIGEN_USE_THREADS
+#include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/layers/packed.hpp>
 #include <unsupported/Eigen/CXX11/Tensor>
-#define PEERS_HAVE_THREADS 1
-#endif
-#endif
 
 #include "baselines/eigen_by_hand.hpp"
 #include "limits.hpp"
@@ -93,8 +86,7 @@ std::shared_ptr<peers::Weights> weights_of(Index input_dim, Index units) {
     w->fused = uniform(input_dim * 2 * units, scale, rng);
     w->bias = uniform(2 * units, 1, rng);
     w->transposed.resize(w->fused.size());
-    Eigen::Map<RowMatrix>(w->transposed.data(), 2 * units, input_dim) =
-        map(w->fused, input_dim, 2 * units).transpose();
+    Eigen::Map<RowMatrix>(w->transposed.data(), 2 * units, input_dim) = map(w->fused, input_dim, 2 * units).transpose();
     return w;
   });
 }
@@ -190,8 +182,8 @@ Variants mutable_layer(const SharedProblem& p) {
 
 Variants layer_training(const SharedProblem& p) {
   const auto layer = layer_of(*p->weights);
-  const auto gradients = shared_by_shape<Layer::Gradients>(
-      p->weights->input_dim, p->weights->units, [&] { return std::make_shared<Layer::Gradients>(*layer); });
+  const auto gradients = shared_by_shape<Layer::Gradients>(p->weights->input_dim, p->weights->units,
+                                                           [&] { return std::make_shared<Layer::Gradients>(*layer); });
   const auto m = std::make_shared<Matrices>(*p);
   const auto cache = std::make_shared<Layer::Cache>();
   const auto call = [=] {
@@ -204,8 +196,6 @@ Variants layer_training(const SharedProblem& p) {
              return Results{values(m->y), values(m->dx), values(gradients->weight()), values(gradients->bias())};
            }}};
 }
-
-#ifdef PEERS_HAVE_PACKED
 
 template <class Stored>
 auto packed_layer(const peers::Weights& w) {
@@ -221,7 +211,6 @@ Variants packed(const SharedProblem& p) {
   return {forward_variant("packed", m, [=] { layer->forward(m->x, m->y); })};
 }
 
-#ifdef PEERS_HAVE_THREADS
 Variants packed_threads(const SharedProblem& p, int threads) {
   const auto layer = packed_layer<float>(*p->weights);
   const auto m = std::make_shared<Matrices>(*p);
@@ -235,9 +224,6 @@ Variants packed_threads(const SharedProblem& p, int threads) {
   if (!pool) pool = std::make_shared<Pool>(threads);
   return {forward_variant("packed", m, [=] { layer->forward(m->x, m->y, pool->device); })};
 }
-#endif
-
-#endif
 
 // --- points -------------------------------------------------------------------------------------------------------
 
@@ -279,9 +265,7 @@ struct Wanted {
 void add_forward(Point& point, const SharedProblem& p, const Wanted& wanted) {
   point.contestants.push_back({"eigen", eigen(p)});
   point.contestants.push_back({"sluice", mutable_layer(p)});
-#ifdef PEERS_HAVE_PACKED
   point.contestants.push_back({"packed", packed<float>(p)});
-#endif
 #ifdef PEERS_HAVE_ONEDNN
   if (wanted.peer("onednn")) point.contestants.push_back({"onednn", peers::onednn(p)});
 #endif
@@ -303,19 +287,15 @@ void add_training(Point& point, const SharedProblem& p, const Wanted& wanted) {
   static_cast<void>(wanted);
 }
 
-#ifdef PEERS_HAVE_PACKED
 void add_storage(Point& point, const SharedProblem& p, const Wanted&) {
   point.contestants.push_back({"packed", packed<float>(p)});
   point.contestants.push_back({"packed_bfloat16", packed<Eigen::bfloat16>(p), 1e-2});
   point.contestants.push_back({"packed_int8", packed<sluice::Int8>(p), 2e-2});
 }
-#ifdef PEERS_HAVE_THREADS
 void add_threads(Point& point, const SharedProblem& p, const Wanted&) {
   point.contestants.push_back({"packed", packed<float>(p), 0.0});
   point.contestants.push_back({"packed_2_threads", packed_threads(p, 2), 0.0});
 }
-#endif
-#endif
 
 void add_fixed(Point& point, const SharedProblem& p, const Wanted&) {
   peers::FixedSizes c = peers::fixed_sizes(*p);
@@ -358,12 +338,8 @@ std::vector<Question> questions() {
                   {256, 256, {64}},
                   {768, 2048, {32, 256}},
                   {4096, 11008, {16}}}});
-#ifdef PEERS_HAVE_PACKED
   all.push_back({"storage", add_storage, {{768, 2048, {1}}, {4096, 11008, {1, 16}}}});
-#ifdef PEERS_HAVE_THREADS
   all.push_back({"threads", add_threads, {{768, 2048, {1, 32, 256}}, {4096, 11008, {1, 16, 128}}}});
-#endif
-#endif
   all.push_back({"fixed", add_fixed, {{16, 8, {1, 8, 32}}, {30, 10, {1, 8, 32}}, {64, 64, {1, 8, 32}}}});
   return all;
 }
@@ -464,9 +440,6 @@ void print_machine(const Wanted& wanted) {
   say("libtorch", peers::libtorch_version());
 #else
   say("libtorch", "");
-#endif
-#ifndef PEERS_HAVE_PACKED
-  say("packed", "");
 #endif
   std::printf(
       "{\"kind\":\"machine\",\"compiler\":\"%s\",\"flags\":\"%s\",\"simd\":\"%s\",\"eigen\":\"%d.%d.%d\","

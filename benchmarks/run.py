@@ -48,6 +48,7 @@ def run_process(arguments, rounds, progress):
         f"--rounds={rounds}",
         f"--slice_ms={arguments.slice_ms}",
         f"--points={arguments.filter}",
+        *arguments.flags,
     ]
     if arguments.cpu is not None:
         command = ["taskset", "-c", str(arguments.cpu)] + command
@@ -65,7 +66,7 @@ def run_process(arguments, rounds, progress):
 
 
 def measure(arguments):
-    """Everything that results/fused_vs_split.json holds.
+    """Everything that a JSON file in results/ holds.
 
     Several processes share the rounds: where the allocator happens to put a matrix can make a point
     faster or slower for as long as a process lives.
@@ -154,7 +155,7 @@ def table(header, rows):
     """A Markdown table that reads as well without Markdown; text columns end where numbers begin."""
     rows = [header] + list(rows)
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    text = {"shape", "direction", "activation"}
+    text = {"shape", "direction", "activation", "limit", "way"}
 
     def line(cells):
         padded = [
@@ -344,6 +345,7 @@ def main():
     parser.add_argument("--cpu", type=int, help="run on this core only (taskset)")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
     parser.add_argument("--replot", action="store_true", help="table and picture from the JSON of the last run")
+    parser.set_defaults(flags=[])  # of the program, beyond those that every one of them has
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 24)
     arguments.processes = min(arguments.processes or (1 if arguments.quick else 3), arguments.rounds)
