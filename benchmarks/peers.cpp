@@ -5,7 +5,7 @@
 //   forward    one thread: sluice's layer, pack(layer), and every peer
 //   training   forward and backward, dx and all gradients: sluice's layer, Eigen by hand, libtorch's autograd
 //   storage    pack(layer) with weights in float, bfloat16 and Int8
-//   threads    pack(layer) with one thread and with two
+//   threads    pack(layer) with one thread and with two, beside what two threads of nothing but FMA reach
 //   fixed      sizes in the type, against Eigen's fixed-size product and the dynamic layer
 //
 //   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=0.5      one JSON object a line, for peers.py
@@ -211,18 +211,45 @@ Variants packed(const SharedProblem& p) {
   return {forward_variant("packed", m, [=] { layer->forward(m->x, m->y); })};
 }
 
-Variants packed_threads(const SharedProblem& p, int threads) {
+/// Two threads for the points that ask for them.
+struct Pool {
+  static constexpr int count = 2;
+  Eigen::ThreadPool threads{count};
+  Eigen::ThreadPoolDevice device{&threads, count};
+};
+
+std::shared_ptr<Pool> pool() {
+  static const auto one = std::make_shared<Pool>();
+  return one;
+}
+
+Variants packed_threads(const SharedProblem& p) {
   const auto layer = packed_layer<float>(*p->weights);
   const auto m = std::make_shared<Matrices>(*p);
-  struct Pool {
-    Eigen::ThreadPool threads;
-    Eigen::ThreadPoolDevice device;
-    explicit Pool(int count) : threads(count), device(&threads, count) {}
+  return {forward_variant("packed", m, [=, two = pool()] { layer->forward(m->x, m->y, two->device); })};
+}
+
+/// Two milliseconds of register-only FMA, shared among so many threads: what the machine has to give just then.
+Variants fma(int threads) {
+  const auto work = [threads] {
+    constexpr std::int64_t count = 400000;
+    const volatile float start = 1;
+    benchmark::DoNotOptimize(
+        limits::fma_chains(count / threads, start, std::make_integer_sequence<int, limits::chains>{}));
   };
-  static std::map<int, std::shared_ptr<Pool>> pools;
-  auto& pool = pools[threads];
-  if (!pool) pool = std::make_shared<Pool>(threads);
-  return {forward_variant("packed", m, [=] { layer->forward(m->x, m->y, pool->device); })};
+  if (threads == 1) return {{"fma", peers::repeat(work), {}}};
+  return {{"fma",
+           peers::repeat([work, threads, two = pool()] {
+             Eigen::Barrier barrier(static_cast<unsigned>(threads));
+             for (int i = 0; i < threads; ++i) {
+               two->threads.Schedule([&] {
+                 work();
+                 barrier.Notify();
+               });
+             }
+             barrier.Wait();
+           }),
+           {}}};
 }
 
 // --- points -------------------------------------------------------------------------------------------------------
@@ -293,8 +320,10 @@ void add_storage(Point& point, const SharedProblem& p, const Wanted&) {
   point.contestants.push_back({"packed_int8", packed<sluice::Int8>(p), 2e-2});
 }
 void add_threads(Point& point, const SharedProblem& p, const Wanted&) {
-  point.contestants.push_back({"packed", packed<float>(p), 0.0});
-  point.contestants.push_back({"packed_2_threads", packed_threads(p, 2), 0.0});
+  point.contestants.push_back({"packed", packed<float>(p), 0.0});  // the same bits
+  point.contestants.push_back({"packed_2_threads", packed_threads(p), 0.0});
+  point.contestants.push_back({"fma", fma(1)});
+  point.contestants.push_back({"fma_2_threads", fma(Pool::count)});
 }
 
 void add_fixed(Point& point, const SharedProblem& p, const Wanted&) {
@@ -366,7 +395,7 @@ void check(const Point& point) {
   const Results expected = point.contestants.front().variants.front().results();
   for (const Contestant& c : point.contestants) {
     for (const Variant& v : c.variants) {
-      if (&v == &point.contestants.front().variants.front()) continue;
+      if (&v == &point.contestants.front().variants.front() || !v.results) continue;
       const Results got = v.results();
       const std::string who = c.name + " (" + v.name + ")";
       compare(point, who, "y", got.y, expected.y, c.tolerance);

@@ -105,8 +105,12 @@ def storage_table(points):
 
 
 def threads_table(points):
-    return run.table(["shape", "batch", "2 threads : 1"], [
-        [run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads"))] for p in points
+    return run.table(["shape", "batch", "2 threads : 1", "register-only FMA, 2 : 1"], [
+        [
+            run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads")),
+            f"{run.ratio(p, 'fma', 'fma_2_threads')[0]:.2f}",
+        ]
+        for p in points
     ])
 
 
@@ -155,7 +159,7 @@ def goals_table(data):
         goal("sizes in the type vs Eigen's: worst point", 1.0, min(r[0] for _, r in pairs))
         pairs = ratios(points_of(data, "fixed"), "sluice", "sluice_fixed")
         goal("sizes in the type vs dynamic layer: worst point", 1.0, min(r[0] for _, r in pairs))
-    return run.table(["shape", "goal", "measured", "verdict"], rows) if rows else ""
+    return run.table(["what", "at least", "measured", "verdict"], rows) if rows else ""
 
 
 def ways_text(data):
@@ -217,7 +221,7 @@ def draw(data, path):
     shapes = list(dict.fromkeys(run.shape(p) for p in points))
     columns = min(3, len(shapes))
     rows = math.ceil(len(shapes) / columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(12, 1.2 + 2.9 * rows), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(12, 1.2 + 2.9 * rows), sharex=True, sharey="row", squeeze=False)
     batches = sorted({p["batch"] for p in points})
     for ax, name in zip(axes.flat, shapes):
         own = [p for p in points if run.shape(p) == name]
@@ -247,11 +251,11 @@ def draw(data, path):
             ax.spines[side].set_visible(False)
     for ax in axes.flat[len(shapes):]:
         ax.set_visible(False)
-    speeds = [run.gflops(p, c) for p in points for c in p["ns"] if c in style]
-    roofs = [f for p in points for f in p["fma_gflops"]]
-    axes[0][0].set_ylim(max(min(speeds) / 1.3, 0.5), 1.6 * max(speeds + roofs))
     axes[0][0].set_xlim(batches[0] / 1.6, batches[-1] * 1.6)
-    for row in axes:
+    for number, row in enumerate(axes):
+        of_row = [p for p in points if run.shape(p) in shapes[number * columns : (number + 1) * columns]]
+        speeds = [run.gflops(p, c) for p in of_row for c in p["ns"] if c in style]
+        row[0].set_ylim(min(speeds) / 1.4, 1.6 * max(f for p in of_row for f in p["fma_gflops"]))
         row[0].set_ylabel("GFLOP/s", fontsize=11)
     for ax in axes[-1]:
         ax.set_xlabel("batch (operations a byte of weights: half of it)", fontsize=9)

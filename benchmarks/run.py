@@ -155,7 +155,7 @@ def table(header, rows):
     """A Markdown table that reads as well without Markdown; text columns end where numbers begin."""
     rows = [header] + list(rows)
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    text = {"shape", "direction", "activation", "limit", "way"}
+    text = {"shape", "direction", "activation", "limit", "way", "what", "verdict"}
 
     def line(cells):
         padded = [

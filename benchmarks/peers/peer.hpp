@@ -40,7 +40,7 @@ struct Results {
 struct Variant {
   std::string name;
   std::function<void(long times)> run;
-  std::function<Results()> results;  // those of a call
+  std::function<Results()> results;  // those of a call; empty where there is nothing to compare
 };
 using Variants = std::vector<Variant>;
 

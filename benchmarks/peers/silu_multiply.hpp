@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // y = (value + b₁) ⊙ silu(gate + b₂): the pass that follows a product where the library at hand can't fuse it.
-// Written for the compiler to vectorise at any number of units (GCC 12 and clang 14 do, with masks or half vectors for
-// what is left over); one polynomial of degree 5 for the exponential, one division, relative error below 1e-6. Faster
-// than the same as an Eigen array expression, and no slower than oneDNN's own swish.
+// Written for the compiler to vectorise (CMakeLists.txt has the flags), whole vectors and then halves of them: several
+// times as fast as an Eigen array expression a row below 16 units, level with it above. Against double, value and gate
+// in ±80: 1.6e-7 relative.
 #pragma once
 
 #include <bit>
