@@ -193,19 +193,16 @@ SLUICE_ALWAYS_INLINE Mask<double> operator==(const Packet<double>& a, const Pack
 }
 template <class S>
   requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
-SLUICE_ALWAYS_INLINE Mask<S> operator&&(const Mask<S>& a, const Mask<S>& b) {
-  return {static_cast<typename Mask<S>::Native>(a.native & b.native)};
-}
+SLUICE_ALWAYS_INLINE Mask<S>
+operator&&(const Mask<S>& a, const Mask<S>& b) { return {static_cast<typename Mask<S>::Native>(a.native & b.native)}; }
 template <class S>
   requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
-SLUICE_ALWAYS_INLINE Mask<S> operator||(const Mask<S>& a, const Mask<S>& b) {
-  return {static_cast<typename Mask<S>::Native>(a.native | b.native)};
-}
+SLUICE_ALWAYS_INLINE Mask<S>
+operator||(const Mask<S>& a, const Mask<S>& b) { return {static_cast<typename Mask<S>::Native>(a.native | b.native)}; }
 SLUICE_ALWAYS_INLINE Packet<float> select(const Mask<float>& mask, const Packet<float>& a, const Packet<float>& b) {
   return Packet<float>::from_native(_mm512_mask_blend_ps(mask.native, b.native, a.native));
 }
-SLUICE_ALWAYS_INLINE Packet<double> select(const Mask<double>& mask, const Packet<double>& a,
-                                           const Packet<double>& b) {
+SLUICE_ALWAYS_INLINE Packet<double> select(const Mask<double>& mask, const Packet<double>& a, const Packet<double>& b) {
   return Packet<double>::from_native(_mm512_mask_blend_pd(mask.native, b.native, a.native));
 }
 #endif
@@ -351,6 +348,15 @@ SLUICE_ALWAYS_INLINE Packet<S> load_as(const Stored* from) {
 }
 template <class Stored>
 inline constexpr bool has_scale = std::is_same_v<Stored, Int8>;
+
+/// Asks for the cache line of an address, which need not be valid.
+SLUICE_ALWAYS_INLINE void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  static_cast<void>(address);
+#endif
+}
 
 /// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
 template <class S>

@@ -78,6 +78,8 @@ struct Panels {
   bool fits_cache() const { return depth * count() * 2 * packet * static_cast<Index>(sizeof(Stored)) <= 512 * 1024; }
 };
 
+struct PackedSamples;  // names scratch memory
+
 /// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
 template <class Scalar>
 bool rows_collide(const MatrixView<const Scalar>& x) {
@@ -106,6 +108,8 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   tile.start_row_stride = 0;
   tile.start_panel_stride = w.start0 != nullptr ? width : 0;
   tile.c_panel_stride = width;
+  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
+  tile.prefetch = w.fits_cache() ? 0 : page;
   PreActivationBlock<Scalar> block;
   block.value = buffer;
 
@@ -149,7 +153,6 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
     if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels);
     return;
   }
-  struct PackedSamples;
   Scalar* packed = nullptr;
   if (rows_collide(x)) {
     packed = scratch<PackedSamples, Scalar>(RowTiles(std::min(x.rows, row_block)).count * lanes * w.depth);

@@ -210,7 +210,9 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
           multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
           return 1;
         }
-        const int at_once = c.padded && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
+        // Several panels share the distance between their starts, which half a bias has not.
+        const bool alike = (start.first == nullptr) == (start.second == nullptr);
+        const int at_once = c.padded && alike && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
         multiply_tile(rows, at_once, tile);
         return at_once;
       };

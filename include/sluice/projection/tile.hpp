@@ -16,6 +16,10 @@
 // of two and four panels. Each tile is a function of its own that is never inlined: inlined into something larger,
 // GCC 12 spills the accumulators.
 //
+// The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
+// stream does not keep the memory busy. So panels that come from main memory are asked for a page ahead; one row, which
+// reads four panels at once, does without.
+//
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
 #pragma once
@@ -62,6 +66,7 @@ struct TileArguments {
   Index c_row_stride;
   Index start_panel_stride;
   Index c_panel_stride;
+  Index prefetch = 0;  // how far ahead B is asked for, in scalars: for panels that come from main memory
 };
 
 template <class Scalar, class Stored, int Rows, int Panels>
@@ -84,6 +89,7 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   SLUICE_UNROLL
   for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
   const Index a_row_stride = t.a_row_stride;
+  const Index prefetch = t.prefetch;
   const Stored* b0 = t.b0;
   const Stored* b1 = t.b1;
   for (Index k = t.depth; k > 0; --k) {
@@ -100,6 +106,13 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
 #if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
         asm volatile("" ::: "memory");  // GCC would load all of A first, and spill accumulators to have room for it
 #endif
+      }
+    }
+    if constexpr (Rows > 1) {
+      SLUICE_UNROLL
+      for (int p = 0; p < Panels; ++p) {
+        simd::prefetch(b0 + p * t.b_panel_stride + prefetch);
+        simd::prefetch(b1 + p * t.b_panel_stride + prefetch);
       }
     }
     SLUICE_UNROLL
