@@ -520,8 +520,8 @@ void run_round(std::vector<Point>& points, int round, std::mt19937& rng) {
   std::fflush(stdout);
 }
 
-/// The libraries read these when they are loaded, so the program starts itself once more with them. OpenBLAS of
-/// Debian 12 knows no newer AVX-512 kernels than these, and guesses worse on processors that it does not know.
+/// The libraries read these when they are loaded, so the program starts itself once more with them. The kernels are
+/// named rather than guessed: a library older than the processor may not know it.
 void set_environment(char** argv) {
 #ifdef __linux__
   if (std::getenv("SLUICE_PEERS_STARTED") != nullptr) return;
