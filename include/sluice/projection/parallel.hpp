@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <functional>
 #include <latch>
 
 SLUICE_NAMESPACE_BEGIN
@@ -18,7 +17,7 @@ SLUICE_NAMESPACE_BEGIN
 namespace detail {
 
 template <class Device>
-concept ThreadPool = requires(const Device& device, std::function<void()> task) {
+concept ThreadPool = requires(const Device& device, void (*task)()) {
   { device.numThreads() } -> std::convertible_to<int>;
   device.getPool()->Schedule(task);
 };
