@@ -3,6 +3,8 @@
 // What the README's snippets take for granted: the headers, and one of each thing they talk about.
 #pragma once
 
+#define EIGEN_USE_THREADS
+
 #include <sluice/sluice.hpp>
 #include <sluice/tensor.hpp>
 
