@@ -100,6 +100,7 @@ void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Sc
                     const Activation& activation, const MatrixView<const Scalar>& pre,
                     const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
                     const DenseViews<Scalar>& gradients) {
+  if (x.rows == 0) return;
   const auto d = dense_backward_memory<Scalar>(x.rows, x.cols, dy.cols, dx);
   if constexpr (std::is_same_v<Activation, Identity>) {
     copy_any<Scalar>(dy, d);

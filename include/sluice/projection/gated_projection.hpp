@@ -201,6 +201,7 @@ template <class Projection, class Scalar, class G>
 void gated_backward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
                     const Halves<const Scalar>& pre, const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& dx,
                     const GatedViews<Scalar>& gradients) {
+  if (x.rows == 0) return;
   const auto d = gated_backward_memory<Projection>(x.rows, x.cols, dy.cols, dx);
   if (dy.col_stride != 1) copy_any<Scalar>(dy, d.value);
   gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d);
