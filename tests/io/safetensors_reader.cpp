@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -131,6 +132,31 @@ TEST_CASE("a tensor that does not fit into one piece", "[io][safetensors]") {
       directory, R"({"a":{"dtype":"F32","shape":[)" + std::to_string(count) + R"(],"data_offsets":[0,)" + size + "]}}",
       data);
   CHECK(test::same_bits(file.matrix<double>("a"), Eigen::RowVectorXd::LinSpaced(count, 0, count - 1)));
+}
+
+TEST_CASE("a file larger than memory is read tensor by tensor", "[io][safetensors]") {
+  const test::Directory directory;
+  constexpr std::uint64_t large = std::uint64_t{1} << 42;  // 4 TiB of which nothing is stored: a sparse file
+  const std::string header = R"({"large":{"dtype":"F32","shape":[1048576,1048576],"data_offsets":[0,)" +
+                             std::to_string(large) + R"(]},"last":{"dtype":"F32","shape":[2],"data_offsets":[)" +
+                             std::to_string(large) + "," + std::to_string(large + 8) + "]}}";
+  test::write_file(directory / "file", test::safetensors_text(header, ""));
+  const auto begin = std::filesystem::file_size(directory / "file");
+  std::error_code refused;
+  std::filesystem::resize_file(directory / "file", begin + large, refused);
+  if (refused) {
+    WARN("this file system has no files of that size");
+    return;
+  }
+  {
+    std::ofstream file(directory / "file", std::ios::binary | std::ios::app);
+    file << test::bytes_of({1.f, 2.f});
+  }
+  const auto file = Safetensors::open(directory / "file");
+  CHECK(test::same_bits(file.matrix<float>("last"), Eigen::RowVector2f(1, 2)));
+  float number = 1;
+  file.read("large", (Eigen::Index{1} << 40) - 1, 1, &number);
+  CHECK(number == 0);
 }
 
 TEST_CASE("what cannot be read says so", "[io][safetensors]") {

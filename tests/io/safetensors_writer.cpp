@@ -9,7 +9,13 @@
 #include <sluice/io/safetensors.hpp>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#endif
 
 #include <csignal>
 #include <string>
@@ -106,16 +112,20 @@ TEST_CASE("a file that cannot be written leaves the old one whole", "[io][safete
   SECTION("the file system takes no files") {
     CHECK(test::contains(test::reason_of([&] { writer.save("/proc/sluice"); }), "cannot be written"));
   }
+  SECTION("the name is no regular file's") {
+    REQUIRE(mkfifo((directory / "pipe").c_str(), 0600) == 0);
+    CHECK(test::reason_of([&] { writer.save(directory / "pipe"); }) == "cannot be written: is not a regular file");
+    CHECK(std::filesystem::is_fifo(directory / "pipe"));
+    std::filesystem::remove(directory / "pipe");
+  }
   SECTION("the directory is read-only") {
-    std::filesystem::permissions(directory.path(), std::filesystem::perms(0500));
+    const uid_t user = geteuid();
+    std::filesystem::permissions(directory.path(), std::filesystem::perms(0555));
+    if (user == 0) REQUIRE(seteuid(65534) == 0);  // root may write everywhere, nobody may not
     const std::string reason = test::reason_of([&] { writer.save(directory / "file"); });
+    if (user == 0) REQUIRE(seteuid(user) == 0);
     std::filesystem::permissions(directory.path(), std::filesystem::perms(0700));
-    if (geteuid() != 0) {
-      CHECK(test::contains(reason, "cannot be written"));
-    } else {  // root may write everywhere
-      CHECK(reason == "no error");
-      test::write_file(directory / "file", "old");
-    }
+    CHECK(reason == "cannot be written: Permission denied");
   }
   SECTION("the disk is full") {  // a limit on the size of files fails in the same place, as an error of write()
     rlimit old{};
@@ -131,5 +141,68 @@ TEST_CASE("a file that cannot be written leaves the old one whole", "[io][safete
   CHECK(test::read_file(directory / "file") == "old");
   CHECK(directory.count() == 1);
 }
+
+TEST_CASE("a process that dies while it writes leaves the old file whole", "[io][safetensors]") {
+  const test::Directory directory;
+  test::write_file(directory / "file", "old");
+  SafetensorsWriter writer;
+  writer.add("a", Eigen::MatrixXf::Ones(300, 300));
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {  // the kernel kills it in the middle of the data
+    const rlimit small{1000, 1000}, no_core{0, 0};
+    std::signal(SIGXFSZ, SIG_DFL);
+    setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_FSIZE, &small);
+    try {
+      writer.save(directory / "file");
+    } catch (...) {
+    }
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(test::read_file(directory / "file") == "old");
+  CHECK(directory.count() == 2);  // and what it had written, under another name
+}
+
+#ifdef __linux__
+TEST_CASE("a file system that is full leaves the old file whole", "[io][safetensors]") {
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  writer.add("a", Eigen::MatrixXf::Ones(300, 300));  // 360 kB
+  enum { Passed, Failed, NoMount };
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {  // a tmpfs of its own, which nobody else sees and which goes with the process
+    const std::string user = std::to_string(geteuid()), group = std::to_string(getegid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+        mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+      _exit(NoMount);
+    }
+    int result = Failed;
+    try {
+      test::write_file("/proc/self/setgroups", "deny");
+      test::write_file("/proc/self/uid_map", user + " " + user + " 1");
+      test::write_file("/proc/self/gid_map", group + " " + group + " 1");
+      test::write_file(directory / "file", "old");
+      const bool full =
+          test::reason_of([&] { writer.save(directory / "file"); }) == "cannot be written: No space left on device";
+      if (full && test::read_file(directory / "file") == "old" && directory.count() == 1) result = Passed;
+    } catch (...) {
+    }
+    _exit(result);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == NoMount) {
+    WARN("no file system may be mounted here: see the limit on the size of files instead");
+  } else {
+    CHECK(WEXITSTATUS(status) == Passed);
+  }
+}
+#endif
 
 }  // namespace

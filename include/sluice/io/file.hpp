@@ -89,6 +89,11 @@ class InputFile {
 class FileReplacement {
  public:
   explicit FileReplacement(const std::filesystem::path& path) : path_(path.string()) {
+    // rename() would put a file where a device or a pipe was.
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+      throw FormatError(path_, "cannot be written: is not a regular file");
+    }
     static std::atomic<unsigned> counter{0};
     do {
       temporary_ = path_ + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
