@@ -4,6 +4,7 @@
 #
 #   a block with a main()                         is a program of its own
 #   a block that begins with struct or #include   goes to the top of the common program
+#   a block with sluice::io::                     is compiled, not run: its files are the reader's
 #   every other block                             is a function of the common program, in which stands what
 #                                                 readme_snippets.hpp declares
 #
@@ -28,6 +29,7 @@ set(line 1)
 set(count 0)
 set(top "#include \"readme_snippets.hpp\"\n")
 set(functions "")
+set(io_functions "")
 set(calls "")
 string(FIND "${rest}" "${fence}" at)
 while(NOT at EQUAL -1)
@@ -48,6 +50,8 @@ while(NOT at EQUAL -1)
     sluice_add_readme_program(readme_program_at_line_${line} "${text}")
   elseif(block MATCHES "^(struct|#include)")
     string(APPEND top "${text}")
+  elseif(block MATCHES "sluice::io::")
+    string(APPEND io_functions "void snippet_${line}() {\n${text}}\n")
   else()
     string(APPEND functions "void snippet_${line}() {\n  SLUICE_README_SETUP\n${text}}\n")
     string(APPEND calls "  snippet_${line}();\n")
@@ -62,6 +66,16 @@ if(count LESS 10)
   message(FATAL_ERROR "only ${count} C++ snippets found in README.md: is the search for them broken?")
 endif()
 sluice_add_readme_program(readme_snippets "${top}namespace {\n${functions}}\nint main() {\n${calls}}\n")
+if(SLUICE_BUILD_IO)
+  if(NOT io_functions)
+    message(FATAL_ERROR "no snippet of sluice::io found in README.md: is the search for it broken?")
+  endif()
+  set(source "#include <sluice/io/safetensors.hpp>\n#include <sluice/sluice.hpp>\n${io_functions}")
+  file(CONFIGURE OUTPUT "${out}/readme_io.cpp" CONTENT "@source@" @ONLY)
+  add_library(readme_io OBJECT "${out}/readme_io.cpp")
+  target_link_libraries(readme_io PRIVATE sluice_dev nlohmann_json::nlohmann_json)
+  target_compile_options(readme_io PRIVATE -Wno-unused)
+endif()
 
 # The figures are those of the last benchmark run that was committed.
 find_package(Python3 3.9 COMPONENTS Interpreter QUIET)

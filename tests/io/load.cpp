@@ -133,6 +133,12 @@ TEST_CASE("one error lists all that is wrong, and the layer stays as it was", "[
         "\n  left over: 'm.norm.weight' [7] F32");
   CHECK(test::same_bits(layer.parameters(), before.parameters()));
 
+  CHECK(test::reason_of([&] { load(layer, directory / "file", TorchGlu("layers.m")); }) ==
+        "does not hold this layer as TorchGlu(\"layers.m\")"
+        "\n  missing: 'layers.m.weight' [6, 5]"
+        "\n  missing: 'layers.m.bias' [6]"
+        "\n  no tensor lies below this prefix; one of the file is called 'm'");
+
   test::write_file(directory / "integers",
                    test::safetensors_text(R"({"weight":{"dtype":"I8","shape":[6,5],"data_offsets":[0,30]},)"
                                           R"("bias":{"dtype":"F8_E5M2","shape":[6],"data_offsets":[30,36]}})",

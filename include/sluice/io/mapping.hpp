@@ -148,7 +148,11 @@ struct HfLlama : Mapping {
 };
 
 /// Gemma names its tensors as Llama does; its gate is GELUTanh.
-using HfGemma = HfLlama;
+struct HfGemma : HfLlama {
+  explicit HfGemma(std::string at, MissingBias bias = MissingBias::Refuse) : HfLlama(std::move(at), bias) {
+    name = "HfGemma";
+  }
+};
 
 /// The MLP of Phi-3: fused, the gate first.
 struct HfPhi3 : Mapping {

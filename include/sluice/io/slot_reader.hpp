@@ -25,6 +25,7 @@ class SlotReader {
     for (const Slot<T>& slot : slots) find(slot);
     find_left_over(slots, is_part);
     if (problems_.empty()) return;
+    say_if_prefix_is_unknown();
     throw FormatError(file.path(),
                       "does not hold this layer as " + mapping.name + "(\"" + mapping.prefix + "\")" + problems_);
   }
@@ -90,6 +91,15 @@ class SlotReader {
       if (!name.starts_with(prefix) || std::find(expected.begin(), expected.end(), name) != expected.end()) continue;
       problem("left over", name, text_of(file_.shape(name)) + " " + std::string(name_of(file_.dtype(name))));
     }
+  }
+
+  /// Every tensor is missing where the prefix is wrong: what the names do begin with helps more than the list.
+  void say_if_prefix_is_unknown() {
+    const std::string prefix = mapping_.full_name("");
+    const std::vector<std::string> names = file_.names();
+    const auto below = [&](const std::string& name) { return name.starts_with(prefix); };
+    if (names.empty() || std::any_of(names.begin(), names.end(), below)) return;
+    problems_ += "\n  no tensor lies below this prefix; one of the file is called " + printable(names.front());
   }
 
   void problem(const std::string& what, const std::string& name, const std::string& shape) {
