@@ -16,17 +16,20 @@
 
 namespace {
 thread_local long count = 0;
+thread_local std::size_t bytes = 0;
 thread_local long passing = -1;  // how many allocations still succeed; negative: all
 
 /// Counts one, and whether it succeeds.
-bool passes() {
+bool passes(std::size_t size) {
   ++count;
+  bytes += size;
   if (passing > 0) return --passing, true;
   return passing < 0;
 }
 }  // namespace
 
 long test::allocations() { return count; }
+std::size_t test::allocated_bytes() { return bytes; }
 void test::let_allocations_pass(long number) { passing = number; }
 void test::let_all_allocations_pass() { passing = -1; }
 
@@ -37,12 +40,12 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
-void* malloc(std::size_t size) noexcept { return passes() ? __libc_malloc(size) : nullptr; }
+void* malloc(std::size_t size) noexcept { return passes(size) ? __libc_malloc(size) : nullptr; }
 // Never fails: glibc calls it to register destructors of thread_local objects, and aborts without memory.
-void* calloc(std::size_t n, std::size_t size) noexcept { return ++count, __libc_calloc(n, size); }
-void* realloc(void* p, std::size_t size) noexcept { return passes() ? __libc_realloc(p, size) : nullptr; }
+void* calloc(std::size_t n, std::size_t size) noexcept { return ++count, bytes += n * size, __libc_calloc(n, size); }
+void* realloc(void* p, std::size_t size) noexcept { return passes(size) ? __libc_realloc(p, size) : nullptr; }
 void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  return passes() ? __libc_memalign(alignment, size) : nullptr;
+  return passes(size) ? __libc_memalign(alignment, size) : nullptr;
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return memalign(alignment, size); }
 int posix_memalign(void** p, std::size_t alignment, std::size_t size) noexcept {
@@ -52,7 +55,7 @@ int posix_memalign(void** p, std::size_t alignment, std::size_t size) noexcept {
 }
 #else
 void* operator new(std::size_t size) {
-  if (void* const p = passes() ? std::malloc(size) : nullptr) return p;
+  if (void* const p = passes(size) ? std::malloc(size) : nullptr) return p;
   throw std::bad_alloc();
 }
 void operator delete(void* p) noexcept { std::free(p); }

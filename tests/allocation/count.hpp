@@ -4,6 +4,7 @@
 // and its aligned relatives, which operator new and Eigen call.
 #pragma once
 
+#include <cstddef>
 #include <new>
 #include <thread>
 
@@ -12,12 +13,22 @@ namespace test {
 /// Allocations of this thread so far.
 long allocations();
 
+/// Bytes that this thread has asked for so far, whether they have been given back or not.
+std::size_t allocated_bytes();
+
 /// Allocations of a call.
 template <class Call>
 long allocations_of(const Call& call) {
   const long before = allocations();
   call();
   return allocations() - before;
+}
+
+template <class Call>
+std::size_t allocated_bytes_of(const Call& call) {
+  const std::size_t before = allocated_bytes();
+  call();
+  return allocated_bytes() - before;
 }
 
 /// From now on this thread's allocations fail, but for the next `count`. With glibc only, and never calloc.
