@@ -22,6 +22,7 @@
 """PyTorch's gated layers, exported for sluice."""
 
 import copy
+import ctypes
 import itertools
 import json
 import os
@@ -48,22 +49,21 @@ ALIASES = {"Sigmoid": "GLU", "SiLU": "SwiGLU", "GELU": "GeGLU", "GELUTanh": "GeG
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
           torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8",
           torch.bool: "BOOL"}
-INTEGERS = {8: (torch.int64, "q"), 4: (torch.int32, "i"), 2: (torch.int16, "h"), 1: (torch.int8, "b")}
 SAMPLES = 8
 
 
 def write_safetensors(path, tensors, metadata=None):
     """tensors: name -> torch tensor, a state_dict() for instance. Written beside `path` and renamed, so that no half file
     is ever there."""
+    if sys.byteorder != "little":
+        raise RuntimeError("write_safetensors: the format is little endian, this machine is not")
     header = {"__metadata__": metadata} if metadata else {}
-    blobs = []
+    in_order = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
     begin = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
-        tensor = tensor.detach().cpu().contiguous()
-        bits, code = INTEGERS[tensor.element_size()]
-        numbers = tensor.reshape(-1).view(bits).tolist() if tensor.numel() else []
-        blobs.append(struct.pack(f"<{len(numbers)}{code}", *numbers))
-        end = begin + len(blobs[-1])
+    for name, tensor in in_order:
+        if tensor.dtype not in DTYPES:
+            raise TypeError(f"write_safetensors: {name} is of {tensor.dtype}, which is not written")
+        end = begin + tensor.numel() * tensor.element_size()
         header[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
         begin = end
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -72,8 +72,10 @@ def write_safetensors(path, tensors, metadata=None):
     try:
         with open(temporary, "wb") as file:
             file.write(struct.pack("<Q", len(text)) + text)
-            for blob in blobs:
-                file.write(blob)
+            for _, tensor in in_order:  # one at a time, as bytes: a checkpoint may be most of the memory there is
+                tensor = tensor.detach().cpu().contiguous()
+                if tensor.numel():
+                    file.write((ctypes.c_char * (tensor.numel() * tensor.element_size())).from_address(tensor.data_ptr()))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
