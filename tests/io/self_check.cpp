@@ -100,9 +100,33 @@ TEST_CASE("a self-check that is not there or does not fit", "[io][self-check]") 
              Catch::Matchers::Contains("does not fit: GatedLinearUnit:"));
   CHECK_THAT(reason(x, y.leftCols(3)), Catch::Matchers::Contains("is [2, 3], the layer computes [2, 4]"));
   CHECK_THAT(reason(x, y * std::numeric_limits<float>::infinity()), Catch::Matchers::Contains("differ by inf"));
+  CHECK_THAT(reason(x.topRows(0), y.topRows(0)), Catch::Matchers::Contains("holds no samples"));
   save(layer, directory / "none", Native("m"));
   CHECK(test::reason_of([&] { load(layer, directory / "none", Native("m"), {.self_check = true}); }) ==
         "has no tensor 'm.self_check.input'");
+}
+
+// The rounding of 16-bit outputs does not grow with the layer: swapped halves are larger than it however long the sums.
+TEST_CASE("swapped halves of a wide layer are seen in 16-bit outputs", "[io][self-check]") {
+  const test::Directory directory;
+  test::Random random(22);
+  sluice::SwiGLU<float> layer(1000, 10);
+  random.fill(layer.parameters());
+  const auto x = random.matrix<Eigen::MatrixXf>(4, 1000);
+  for (const Dtype dtype : {Dtype::F16, Dtype::BF16}) {
+    SafetensorsWriter writer;
+    save(layer, writer, TorchGlu("glu"));
+    // Outputs of some size, or F16 could not hold them.
+    writer.add("glu.self_check.input", (x / 50).eval());
+    writer.add("glu.self_check.output", layer((x / 50).eval()), dtype);
+    writer.save(directory / "file");
+    sluice::SwiGLU<float> loaded(1000, 10);
+    CHECK(test::reason_of([&] { load(loaded, directory / "file", TorchGlu("glu"), {.self_check = true}); }) ==
+          "no error");
+    CHECK_THAT(
+        test::reason_of([&] { load(loaded, directory / "file", swapped(TorchGlu("glu")), {.self_check = true}); }),
+        Catch::Matchers::Contains("value and gate have changed places"));
+  }
 }
 
 }  // namespace

@@ -136,7 +136,9 @@ std::string likely_cause(const L& layer, const Eigen::MatrixXd& x, const Eigen::
 /// Replays the inputs and outputs that are stored below the mapping's prefix. Throws FormatError where the file has
 /// none, they do not fit the layer, or the layer computes something else: the message says by how much, and the likely
 /// cause. Something else is what rounding does not explain: 8·√(terms + 16)·ε, relative to the largest output, with the
-/// terms of the layer's longest sum and the coarser ε of the layer's scalar and the stored dtype.
+/// terms of the layer's longest sum and the coarser ε of the layer's scalar and the stored dtype, the latter no coarser
+/// than float's, since 16-bit outputs were summed up in float; outputs stored in 16 bits are given 8 of their own ε
+/// more.
 template <class L>
 void self_check(const L& layer, const Safetensors& file, const Mapping& mapping) {
   using Scalar = typename L::Scalar;
@@ -144,6 +146,7 @@ void self_check(const L& layer, const Safetensors& file, const Mapping& mapping)
   const std::string output = detail::self_check_name(mapping, "output");
   const auto x = file.matrix<Scalar>(input);
   const auto want = file.matrix<double>(output);
+  if (x.rows() == 0) throw FormatError(file.path(), "self-check: " + detail::printable(input) + " holds no samples");
   RowMajorMatrix<Scalar> y;
   try {
     y = layer(x);
@@ -155,12 +158,16 @@ void self_check(const L& layer, const Safetensors& file, const Mapping& mapping)
                                        detail::text_of(file.shape(output)) + ", the layer computes " +
                                        detail::text_of({y.rows(), y.cols()}));
   }
-  double epsilon = static_cast<double>(std::numeric_limits<Scalar>::epsilon());
-  detail::with_number_type(file.dtype(output), [&](auto stored) {
-    epsilon = std::max(epsilon, static_cast<double>(std::numeric_limits<decltype(stored)>::epsilon()));
-  });
   const auto terms = static_cast<double>(detail::longest_sum(layer));
-  const double tolerance = 8 * std::sqrt(terms + 16) * epsilon;
+  double epsilon = static_cast<double>(std::numeric_limits<Scalar>::epsilon());
+  double stored_rounding = 0;
+  detail::with_number_type(file.dtype(output), [&](auto stored) {
+    const auto of_output = static_cast<double>(std::numeric_limits<decltype(stored)>::epsilon());
+    // Nobody sums up in less than float, however few bits of the sum are stored.
+    epsilon = std::max(epsilon, std::min(of_output, static_cast<double>(std::numeric_limits<float>::epsilon())));
+    if (of_output > epsilon) stored_rounding = 8 * of_output;
+  });
+  const double tolerance = 8 * std::sqrt(terms + 16) * epsilon + stored_rounding;
   const double difference = detail::relative_difference(y.template cast<double>(), want);
   if (difference <= tolerance) return;
 
