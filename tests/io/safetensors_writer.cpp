@@ -205,4 +205,20 @@ TEST_CASE("a file system that is full leaves the old file whole", "[io][safetens
 }
 #endif
 
+TEST_CASE("a replaced file keeps its permissions, a link its target", "[io][safetensors]") {
+  namespace fs = std::filesystem;
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  writer.save(directory / "file");
+  const auto only_me = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(directory / "file", only_me);
+  fs::create_symlink("file", directory / "link");
+  writer.add("x", Eigen::RowVectorXf::Ones(3));
+  writer.save(directory / "link");
+  CHECK(fs::is_symlink(directory / "link"));
+  CHECK(fs::status(directory / "file").permissions() == only_me);
+  CHECK(Safetensors::open(directory / "file").contains("x"));
+  CHECK(directory.count() == 2);
+}
+
 }  // namespace

@@ -20,6 +20,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 SLUICE_NAMESPACE_BEGIN
@@ -86,20 +87,28 @@ class InputFile {
 
 /// Writes a file beside `path` and puts it in its place on commit(). Whatever happens before that, an error, an
 /// exception or a crash, the old file stays whole; only a crash can leave the new one behind, as path.tmp-….
+/// The new file has the old one's permissions. A symbolic link stays, the file that it names is replaced; what is no
+/// regular file (a device, a pipe, a directory) is refused.
 class FileReplacement {
  public:
   explicit FileReplacement(const std::filesystem::path& path) : path_(path.string()) {
     // rename() would put a file where a device or a pipe was.
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-      throw FormatError(path_, "cannot be written: is not a regular file");
+    struct stat old {};
+    const bool replaces = ::stat(path_.c_str(), &old) == 0;
+    if (replaces && !S_ISREG(old.st_mode)) throw FormatError(path_, "cannot be written: is not a regular file");
+    std::error_code ignored;
+    if (replaces && std::filesystem::is_symlink(path, ignored)) {
+      const auto target = std::filesystem::canonical(path, ignored);
+      if (!ignored) path_ = target.string();
     }
+    const mode_t mode = replaces ? old.st_mode & 0777 : 0666;
     static std::atomic<unsigned> counter{0};
     do {
       temporary_ = path_ + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-      descriptor_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      descriptor_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     } while (descriptor_.number() < 0 && errno == EEXIST);
     if (descriptor_.number() < 0) throw_errno(path_, "cannot be written");
+    if (replaces) ::fchmod(descriptor_.number(), mode);  // what the umask took; where that fails, fewer may read it
   }
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
