@@ -126,4 +126,12 @@ TEST_CASE("a .npy file cut after any of its bytes is refused", "[io][npy]") {
   CHECK(test::reason_of([&] { file.matrix<float>(); }) == "has become shorter while it was read");
 }
 
+TEST_CASE("an extent that no data backs is not walked along", "[io][npy]") {
+  const test::Directory directory;
+  std::string header = "{'descr': '<f4', 'fortran_order': True, 'shape': (144115188075855871, 0), }\n";
+  const std::string begin{'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<char>(header.size()), 0};
+  test::write_file(directory / "x.npy", begin + header);
+  CHECK(sluice::io::Npy::open(directory / "x.npy").matrix<float>().rows() == 144115188075855871);
+}
+
 }  // namespace

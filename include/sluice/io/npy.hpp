@@ -190,7 +190,8 @@ class Npy {
       throw FormatError(path(), "holds an array of rank " + std::to_string(shape_.size()) + "; a matrix has at most 2");
     }
     const Index rows = shape_.size() == 2 ? shape_.front() : 1, cols = shape_.empty() ? 1 : shape_.back();
-    if (fortran_order_ && shape_.size() == 2) {
+    // Without numbers there is no order, and turning it around would walk along an extent that no data backs.
+    if (fortran_order_ && shape_.size() == 2 && rows > 0 && cols > 0) {
       Eigen::Matrix<Scalar, Dynamic, Dynamic> by_columns(rows, cols);
       detail::read_numbers(*file_, dtype_, data_begin_, by_columns.size(), by_columns.data());
       return by_columns;
