@@ -29,9 +29,10 @@ namespace detail {
 inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, Index number) { text += std::to_string(number); }
 
-/// fail(layer, ": expected ", 30, " features") and the like.
+/// fail(layer, ": expected ", 30, " features") and the like. The parts come by value: a reference to one would keep it
+/// in memory on the way that does not fail, too.
 template <class... Parts>
-[[noreturn]] SLUICE_NEVER_INLINE void fail(std::string_view layer, const Parts&... parts) {
+[[noreturn]] SLUICE_NEVER_INLINE void fail(std::string_view layer, Parts... parts) {
   std::string message(layer);
   message += ": ";
   (append(message, parts), ...);

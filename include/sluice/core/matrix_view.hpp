@@ -113,12 +113,9 @@ bool ends_before(const MatrixView<A>& a, const MatrixView<B>& b) {
          reinterpret_cast<std::uintptr_t>(last + 1) <= reinterpret_cast<std::uintptr_t>(b.data);
 }
 
-/// Whether two views share memory. Two column blocks of one row-major matrix interleave without sharing any, and so do
-/// two channels of interleaved audio. Exact for views that step alike; of others some are taken to overlap that do not.
+/// Whether two views that are not empty share memory, run by run. (By value: see fail().)
 template <class A, class B>
-bool overlap(const MatrixView<A>& a, const MatrixView<B>& b) {
-  if (a.rows == 0 || a.cols == 0 || b.rows == 0 || b.cols == 0) return false;
-  if (ends_before(a, b) || ends_before(b, a)) return false;
+SLUICE_NEVER_INLINE bool runs_overlap(MatrixView<A> a, MatrixView<B> b) {
   const Runs p(a), q(b);
   if (p.run_end(p.count - 1) <= q.begin || q.run_end(q.count - 1) <= p.begin) return false;
   // All elements of a run of a lie at multiples of `lattice` from its beginning, and likewise of b.
@@ -135,6 +132,14 @@ bool overlap(const MatrixView<A>& a, const MatrixView<B>& b) {
     p.run_end(i) <= q.run_end(j) ? ++i : ++j;
   }
   return false;
+}
+
+/// Whether two views share memory. Two column blocks of one row-major matrix interleave without sharing any, and so do
+/// two channels of interleaved audio. Exact for views that step alike; of others some are taken to overlap that do not.
+template <class A, class B>
+SLUICE_ALWAYS_INLINE bool overlap(const MatrixView<A>& a, const MatrixView<B>& b) {
+  if (a.rows * a.cols == 0 || b.rows * b.cols == 0) return false;
+  return !ends_before(a, b) && !ends_before(b, a) && runs_overlap(a, b);
 }
 
 }  // namespace detail

@@ -86,7 +86,7 @@ struct SampleTraits<T> {
 
   /// Calls f(first_row, view) for blocks of rows that together are x; one block where x has memory.
   template <class Function>
-  static void for_each_block(const T& x, const Function& f) {
+  SLUICE_ALWAYS_INLINE static void for_each_block(const T& x, const Function& f) {
     if constexpr (has_memory) {
       f(Index(0), view(x));
     } else if constexpr (T::SizeAtCompileTime != Dynamic && !is_too_large(T::RowsAtCompileTime, T::ColsAtCompileTime)) {
@@ -272,25 +272,28 @@ void check_output(std::string_view layer, std::string_view what, const X& x, Y& 
   check_output_shape<X>(layer, what, y, shape_with_features(x, features), vector_note<TraitsOf<Y>>());
 }
 
-/// Calls write(view) with the memory of an output. An empty matrix that takes a shape is filled apart and moved into
-/// place, so that it is still empty if the memory for the call does not suffice.
+/// An empty matrix that takes a shape is filled apart and moved into place, so that it is still empty if the memory for
+/// the call does not suffice.
 template <class Y, class Shape, class Write>
-void with_output(Y& y, const Shape& shape, const Write& write) {
+SLUICE_NEVER_INLINE void fill_empty(Y& y, const Shape& shape, const Write& write) {
+  Y filled;
+  TraitsOf<Y>::resize(filled, shape);
+  write(TraitsOf<Y>::writable_view(filled));
+  y = std::move(filled);
+}
+
+/// Calls write(view) with the memory of an output.
+template <class Y, class Shape, class Write>
+SLUICE_ALWAYS_INLINE void with_output(Y& y, const Shape& shape, const Write& write) {
   using Traits = TraitsOf<Y>;
   constexpr bool is_writable = is_writable_output<Y>;  // if not, check_output_shape refuses it in words
   if constexpr (is_writable && Traits::is_resizable) {
-    if (Traits::shape(y) != shape) {
-      Y filled;
-      Traits::resize(filled, shape);
-      write(Traits::writable_view(filled));
-      y = std::move(filled);
-      return;
-    }
+    if (Traits::shape(y) != shape) return fill_empty(y, shape, write);
   }
   if constexpr (is_writable) write(Traits::writable_view(y));
 }
 template <class X, class Y, class Write>
-void with_output(const X& x, Y& y, Index features, const Write& write) {
+SLUICE_ALWAYS_INLINE void with_output(const X& x, Y& y, Index features, const Write& write) {
   with_output(y, shape_with_features(x, features), write);
 }
 

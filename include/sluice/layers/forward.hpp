@@ -29,8 +29,9 @@ class ForwardVerbs : public Shape {
   /// share memory with x; an x that is an expression without memory of its own (2 * h) cannot be checked for that.
   template <detail::SampleInput X, detail::SampleOutput Y>
   void forward(const X& x, Y&& y) const {
-    forward_blocks(x, y,
-                   [&](const ConstView& samples, const View& to) { derived().forward_block(samples, to, View{}); });
+    forward_blocks(x, y, [&](const ConstView& samples, const View& to) SLUICE_LAMBDA_INLINE {
+      derived().forward_block(samples, to, View{});
+    });
   }
 
  protected:
@@ -55,11 +56,12 @@ class ForwardVerbs : public Shape {
   }
   /// Checks the arguments and calls block(x, y) for views of them.
   template <class X, class Y, class Block>
-  void forward_blocks(const X& x, Y& y, const Block& block) const {
+  SLUICE_ALWAYS_INLINE void forward_blocks(const X& x, Y& y, const Block& block) const {
     check_forward(x, y);
-    detail::with_output(x, y, this->units(), [&](const View& to) {
-      detail::TraitsOf<X>::for_each_block(
-          x, [&](Index first, const ConstView& samples) { block(samples, to.middle_rows(first, samples.rows)); });
+    detail::with_output(x, y, this->units(), [&](const View& to) SLUICE_LAMBDA_INLINE {
+      detail::TraitsOf<X>::for_each_block(x, [&](Index first, const ConstView& samples) SLUICE_LAMBDA_INLINE {
+        block(samples, to.middle_rows(first, samples.rows));
+      });
     });
   }
 };
