@@ -461,6 +461,53 @@ SLUICE_ALWAYS_INLINE Packet<S> fold_all(Packet<S>* rows) {
 
 }  // namespace detail
 
+/// One half of a, then the same half of b: the first (0) or the second (1).
+template <int Half, class S>
+SLUICE_ALWAYS_INLINE Packet<S> join_halves(const Packet<S>& a, const Packet<S>& b) {
+  constexpr int size = Packet<S>::size, begin = Half * (size / 2);
+#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
+  if constexpr (size > 1) {
+    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
+      using Lanes = detail::VectorOf<S, size>;
+      const Lanes joined =
+          __builtin_shufflevector(detail::same_bits<Lanes>(a.native), detail::same_bits<Lanes>(b.native),
+                                  (begin + (Lane < size / 2 ? Lane : Lane + size / 2))...);
+      return Packet<S>::from_native(detail::same_bits<typename Packet<S>::Native>(joined));
+    }
+    (std::make_integer_sequence<int, size>{});
+  }
+#endif
+  alignas(Packet<S>) S lanes[static_cast<std::size_t>(2 * size)];
+  store(static_cast<S*>(lanes), a);
+  store(static_cast<S*>(lanes) + size, b);
+  for (int i = 0; i < size / 2; ++i) {
+    lanes[i] = lanes[begin + i];
+    lanes[size / 2 + i] = lanes[size + begin + i];
+  }
+  return load(static_cast<const S*>(lanes));
+}
+/// The first half of x.
+template <class S>
+SLUICE_ALWAYS_INLINE void store_half(S* to, const Packet<S>& x) {
+  constexpr int size = Packet<S>::size;
+#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
+  const auto lanes = detail::same_bits<detail::VectorOf<S, size>>(x.native);
+  if constexpr (size <= 2) {
+    *to = lanes[0];
+  } else {
+    [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
+      const auto half = __builtin_shufflevector(lanes, lanes, Lane...);
+      std::memcpy(to, &half, sizeof(half));
+    }
+    (std::make_integer_sequence<int, size / 2>{});
+  }
+#else
+  alignas(Packet<S>) S lanes[static_cast<std::size_t>(size)];
+  store(static_cast<S*>(lanes), x);
+  for (int i = 0; i < size / 2; ++i) to[i] = lanes[i];
+#endif
+}
+
 /// Lane i: the sum of all lanes of rows[i].
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> sum_each(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {

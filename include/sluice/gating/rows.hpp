@@ -71,14 +71,19 @@ struct PreActivationBlock {
   Index row_stride;
   T *value, *gate;
 
+  /// Rows that follow each other without gaps are one long row to a function of elements.
+  bool is_dense() const { return rows > 1 && row_stride == cols; }
+  PreActivationBlock flat() const {
+    return is_dense() ? PreActivationBlock{row, col, 1, rows * cols, rows * cols, value, gate} : *this;
+  }
   MatrixView<T> value_view() const { return {value, rows, cols, row_stride, 1}; }
   MatrixView<T> gate_view() const { return {gate, rows, cols, row_stride, 1}; }
 };
 
 /// y = value(v) ⊙ gate(g) and, if asked for, the activated gate, row by row. They may take the place of v and g.
 template <bool WithGate, class T, class Scalar, class G>
-SLUICE_NEVER_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
-                                   Scalar* gate_out, Index gate_stride) {
+SLUICE_ALWAYS_INLINE void gate_rows_inline(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
+                                           Scalar* gate_out, Index gate_stride) {
   for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
     const Index from = r * pre.row_stride + j;
     const auto result =
@@ -88,26 +93,32 @@ SLUICE_NEVER_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>&
     if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, count);
   });
 }
-
-/// The gating of a block: y. The block is used up.
-template <class Scalar, class G>
-void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre, const MatrixView<Scalar>& y) {
-  if (y.col_stride == 1) {
-    gate_rows<false>(gating, pre, y.data, y.row_stride, static_cast<Scalar*>(nullptr), 0);
-  } else {
-    gate_rows<false>(gating, pre, pre.value, pre.row_stride, static_cast<Scalar*>(nullptr), 0);
-    copy_block<Scalar>(pre.value_view(), y);
-  }
+template <bool WithGate, class T, class Scalar, class G>
+SLUICE_NEVER_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
+                                   Scalar* gate_out, Index gate_stride) {
+  gate_rows_inline<WithGate>(gating, pre, y, y_stride, gate_out, gate_stride);
 }
-/// The same with the activated gate.
-template <class Scalar, class G>
-void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre, const MatrixView<Scalar>& y,
-                const MatrixView<Scalar>& gate_out) {
-  const MatrixView<Scalar> y_rows = y.col_stride == 1 ? y : pre.value_view();
-  const MatrixView<Scalar> gate_rows_of = gate_out.col_stride == 1 ? gate_out : pre.gate_view();
-  gate_rows<true>(gating, pre, y_rows.data, y_rows.row_stride, gate_rows_of.data, gate_rows_of.row_stride);
-  if (y.col_stride != 1) copy_block<Scalar>(y_rows, y);
-  if (gate_out.col_stride != 1) copy_block<Scalar>(gate_rows_of, gate_out);
+
+/// The gating of a block: y and, if asked for, the activated gate. The block is used up. Inlined: in the caller's own
+/// code, for sizes that the compiler knows.
+template <bool WithGate, bool Inlined, class Scalar, class G>
+SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre,
+                                     const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate_out) {
+  const auto takes_rows = [&](const MatrixView<Scalar>& to) SLUICE_LAMBDA_INLINE {
+    return to.col_stride == 1 && (!pre.is_dense() || to.row_stride == pre.cols);
+  };
+  const MatrixView<Scalar> y_rows = takes_rows(y) ? y : pre.value_view();
+  const MatrixView<Scalar> gate_out_rows = !WithGate || takes_rows(gate_out) ? gate_out : pre.gate_view();
+  const auto gate = [&](auto... arguments) SLUICE_LAMBDA_INLINE {
+    if constexpr (Inlined) {
+      gate_rows_inline<WithGate>(gating, arguments...);
+    } else {
+      gate_rows<WithGate>(gating, arguments...);
+    }
+  };
+  gate(pre.flat(), y_rows.data, y_rows.row_stride, gate_out_rows.data, gate_out_rows.row_stride);
+  if (!takes_rows(y)) copy_block<Scalar>(y_rows, y);
+  if (WithGate && !takes_rows(gate_out)) copy_block<Scalar>(gate_out_rows, gate_out);
 }
 
 /// y = f(x) for blocks with rows of their own. y may be x.

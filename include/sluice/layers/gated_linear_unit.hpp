@@ -96,7 +96,7 @@ class GatedLinearUnit
   static_assert(detail::check_activation<decltype(GatingType::gate), Scalar>());
   static_assert(detail::check_activation<decltype(GatingType::value), Scalar>());
 
-  void forward_block(const ConstView& x, const View& y, const View& pre) const {
+  SLUICE_ALWAYS_INLINE void forward_block(const ConstView& x, const View& y, const View& pre) const {
     project(x, y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre));
   }
   void prepare_backward_block(Index samples, const View& dx) const {
@@ -108,8 +108,14 @@ class GatedLinearUnit
                                                detail::halves_of(pre), dy, dx, detail::GatedViews<Scalar>(gradients));
   }
   void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, y, gate, {}); }
-  void project(const ConstView& x, const View& y, const View& gate, const detail::Halves<Scalar>& pre) const {
-    detail::gated_forward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_, y, gate, pre);
+  SLUICE_ALWAYS_INLINE void project(const ConstView& x, const View& y, const View& gate,
+                                    const detail::Halves<Scalar>& pre) const {
+    const detail::GatedViews<const Scalar> parameters(*this);
+    if constexpr (InputDim != Dynamic && Units != Dynamic && InputDim <= 64 && Units <= 64) {
+      detail::gated_forward_inline<Projection, true>(x, parameters, gating_, y, gate, pre);
+    } else {
+      detail::gated_forward<Projection>(x, parameters, gating_, y, gate, pre);
+    }
   }
 
   [[no_unique_address]] GatingType gating_;

@@ -149,10 +149,10 @@ void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const 
 
 /// What becomes of a block of pre-activations: y, the activated gate and a copy of the pre-activations, each where it
 /// has data. The views must outlive the sink.
-template <class Scalar, class G>
+template <bool KnownSizes = false, class Scalar, class G>
 auto gated_sink(const G& gating, const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
                 const Halves<Scalar>& pre) {
-  return [&](const PreActivationBlock<Scalar>& block) {
+  return [&](const PreActivationBlock<Scalar>& block) SLUICE_LAMBDA_INLINE {
     const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
       return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
                                 block.cols, whole.row_stride, whole.col_stride};
@@ -162,25 +162,34 @@ auto gated_sink(const G& gating, const MatrixView<Scalar>& y, const MatrixView<S
       copy_block<Scalar>(block.gate_view(), part(pre.gate));
     }
     if (gate.data != nullptr) {
-      gate_block(gating, block, part(y), part(gate));
+      gate_block<true, KnownSizes>(gating, block, part(y), part(gate));
     } else if (y.data != nullptr) {
-      gate_block(gating, block, part(y));
+      gate_block<false, KnownSizes>(gating, block, part(y), {});
     }
   };
 }
 
-/// Writes y, the activated gate and the pre-activations of the samples x, each where it has data.
-template <class Projection, class Scalar, class G>
-void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const G& gating,
-                   const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate, const Halves<Scalar>& pre) {
-  const auto sink = gated_sink(gating, y, gate, pre);
+/// Writes y, the activated gate and the pre-activations of the samples x, each where it has data. KnownSizes: see
+/// multiply_panels.
+template <class Projection, bool KnownSizes, class Scalar, class G>
+SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x,
+                                               const GatedViews<const Scalar>& parameters, const G& gating,
+                                               const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
+                                               const Halves<Scalar>& pre) {
+  const auto sink = gated_sink<KnownSizes>(gating, y, gate, pre);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, parameters, sink);
   } else if (reads_in_place(parameters)) {
-    multiply_panels(x, panels_in_place<Projection>(parameters), sink);
+    multiply_panels<KnownSizes>(x, panels_in_place<Projection>(parameters), sink);
   } else {
     multiply_by_blocks<Projection>(x, parameters, sink);
   }
+}
+template <class Projection, class Scalar, class G>
+SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
+                                       const G& gating, const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
+                                       const Halves<Scalar>& pre) {
+  gated_forward_inline<Projection, false>(x, parameters, gating, y, gate, pre);
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations, (rows × 2·units) as [value | gate], so that a

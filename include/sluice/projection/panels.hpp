@@ -20,6 +20,7 @@
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -79,6 +80,7 @@ struct Panels {
 };
 
 struct PackedSamples;  // names scratch memory
+using OneRow = std::integral_constant<Index, 1>;
 
 /// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
 template <class Scalar>
@@ -87,13 +89,14 @@ bool rows_collide(const MatrixView<const Scalar>& x) {
   return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
 }
 
-/// Calls sink(PreActivationBlock) with the tiles of x·W + b.
-template <class Scalar, class Stored, class Sink>
+/// Calls sink(PreActivationBlock) with the tiles of x·W + b. KnownSizes: the sizes of w are constants to the compiler,
+/// so that a single row of x is worth code of its own.
+template <bool KnownSizes = false, class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr Index lanes = round_up(max_tile_rows, packet);
-  constexpr Index tile_size = std::max(max_tile_rows, 6) * 2 * packet;
+  constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * packet;
   alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(2 * tile_size)];
   alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
   const Index width = w.width();
@@ -114,7 +117,14 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   block.value = buffer;
 
   // Some rows, whose first is a, times the panels from p to last.
-  const auto multiply_rows = [&](Index row, Index rows, const Scalar* a, Index p, Index last) SLUICE_LAMBDA_INLINE {
+  const auto multiply_rows = [&](Index row, auto rows, const Scalar* a, Index p, Index last) SLUICE_LAMBDA_INLINE {
+    const auto multiply = [&](int panels_of_tile) SLUICE_LAMBDA_INLINE {
+      if constexpr (std::is_same_v<decltype(rows), OneRow>) {
+        multiply_one_row(panels_of_tile, tile);
+      } else {
+        multiply_tile(static_cast<int>(rows), panels_of_tile, tile);
+      }
+    };
     block.row = row;
     block.rows = rows;
     tile.a = a;
@@ -122,33 +132,46 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
       const int n = panels_at_once(rows, last - p);
       block.col = p * width;
       block.cols = std::min(n * width, w.cols - block.col);
-      block.row_stride = tile.c_row_stride = n * 2 * packet;
+      // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
+      // is at most half full, one packet is enough.
+      const bool dense = n == 1 && block.cols < width;
+      const bool shared = packet > 1 && n == 1 && 2 * block.cols <= width;
+      const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
+      const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
+      block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;
       tile.b0 = w.first + p * w.panel_stride;
-      tile.b1 = w.second + p * w.panel_stride;
+      tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride);
       tile.start0 = w.start0 != nullptr ? w.start0 + block.col : zeros;
-      tile.start1 = w.start0 != nullptr ? w.start1 + block.col : zeros;
+      tile.start1 = w.start0 != nullptr ? second_of(tile.start0, w.start1 + block.col) : zeros;
       if constexpr (simd::has_scale<Stored>) {
         tile.scale0 = w.scale0 + block.col;
-        tile.scale1 = w.scale1 + block.col;
+        tile.scale1 = second_of(tile.scale0, w.scale1 + block.col);
       }
       tile.c0 = buffer;
-      tile.c1 = buffer + (w.paired ? n * packet : packet);
+      tile.c1 = second_of(tile.c0, buffer + (dense ? tile_size : n * packet));
       block.gate = w.paired ? tile.c1 : nullptr;
-      multiply_tile(static_cast<int>(rows), n, tile);
+      if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
+        simd::store(buffer + rows * block.cols, simd::Packet<Scalar>(0));
+        simd::store(buffer + tile_size + rows * block.cols, simd::Packet<Scalar>(0));
+      }
+      multiply(shared ? half_panel : n);
       if (w.gate_first != nullptr) {
         tile.b0 = w.gate_first + p * w.panel_stride;
-        tile.b1 = w.gate_second + p * w.panel_stride;
+        tile.b1 = tile.b0 + next;
         tile.start0 = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
-        tile.start1 = w.start0 != nullptr ? w.gate_start1 + block.col : zeros;
+        tile.start1 = w.start0 != nullptr ? tile.start0 + next : zeros;
         tile.c0 = block.gate = buffer + tile_size;
-        tile.c1 = tile.c0 + packet;
-        multiply_tile(static_cast<int>(rows), n, tile);
+        tile.c1 = tile.c0 + next;
+        multiply(shared ? half_panel : n);
       }
       sink(block);
       p += n;
     }
   };
 
+  if constexpr (KnownSizes) {
+    if (x.rows == 1) return multiply_rows(0, OneRow{}, x.data, 0, panels);
+  }
   if (x.rows <= max_tile_rows && !rows_collide(x)) {
     if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels);
     return;

@@ -6,7 +6,8 @@
 //   C[r, P..2P) = S₁[r, 0..P) + Σₖ A[r, k] · B₁[k, 0..P)
 //
 // S is where the sums start: the bias, zero, or C itself. The two packets come from two pointers. For a gated
-// projection they are the value and the gate columns of the same units, for an ordinary product two neighbours.
+// projection they are the value and the gate columns of the same units, for an ordinary product two neighbours. Where
+// the columns would fill at most half of them, both share one packet, and each row takes half the multiply-adds.
 //
 // A is read where it lies, one scalar at a time, whatever its strides. B may be stored in a narrower type: its packets
 // are widened on the way into the registers, and 8-bit weights get the scale of their column at the end.
@@ -29,6 +30,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 SLUICE_NAMESPACE_BEGIN
@@ -42,6 +44,9 @@ constexpr int panels_at_once(Index rows) {
   if (rows == 1) return 4;
   return rows == 2 || (rows == 3 && max_tile_rows >= 8) ? 2 : 1;
 }
+
+/// In place of a number of panels: value and gate in one packet.
+inline constexpr int half_panel = 0;
 
 /// A, B, S and C as the tile reads and writes them; strides in scalars. What belongs together does not lie side by
 /// side, on purpose: GCC would copy such pairs as one vector, which waits for two stores that it cannot be forwarded
@@ -69,18 +74,52 @@ struct TileArguments {
   Index prefetch = 0;  // how far ahead B is asked for, in scalars: for panels that come from main memory
 };
 
+/// The two halves of each packet, row after row, to c0 and c1. Whole packets wherever that is possible: what reads them
+/// soon needn't wait for two stores. c1 may lie right behind c0's half: what is too much is overwritten.
+template <int Rows, class Packet, class Scalar>
+SLUICE_ALWAYS_INLINE void store_shared(const Packet (&c)[Rows], Scalar* c0, Scalar* c1, Index row_stride) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  int row = 0;
+  if (Rows > 1 && row_stride == packet / 2) {
+    SLUICE_UNROLL
+    for (; row + 1 < Rows; row += 2) {
+      simd::store(c1 + row * row_stride, simd::join_halves<1>(c[row], c[row + 1]));
+      simd::store(c0 + row * row_stride, simd::join_halves<0>(c[row], c[row + 1]));
+    }
+  } else {
+    SLUICE_UNROLL
+    for (; row + 1 < Rows; ++row) {
+      simd::store_half(c0 + row * row_stride, c[row]);
+      simd::store_half(c1 + row * row_stride, simd::join_halves<1>(c[row], c[row]));
+    }
+  }
+  if (row < Rows) {
+    simd::store(c1 + row * row_stride, simd::join_halves<1>(c[row], c[row]));
+    simd::store(c0 + row * row_stride, c[row]);
+  }
+}
+
+/// The tile itself. Panels is `half_panel` where the columns fit half a packet: value and gate then share one.
 template <class Scalar, class Stored, int Rows, int Panels>
-SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
+SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
   using Packet = simd::Packet<Scalar>;
+  constexpr Index packet = simd::packet_size<Scalar>;
   constexpr bool scaled = simd::has_scale<Stored>;
-  Packet acc0[Rows * Panels], acc1[Rows * Panels];
+  constexpr bool shared = Panels == half_panel;
+  constexpr int panels = shared ? 1 : Panels;
+  const auto load_start = [&](const Scalar* p0, const Scalar* p1, Packet& s0, Packet& s1) SLUICE_LAMBDA_INLINE {
+    s0 = shared ? simd::join_halves<0>(simd::load(p0), simd::load(p1)) : simd::load(p0);
+    if constexpr (!shared) s1 = simd::load(p1);
+  };
+  Packet acc0[Rows * panels], acc1[Rows * panels];
   SLUICE_UNROLL
   for (int r = 0; r < Rows; ++r) {
     SLUICE_UNROLL
-    for (int p = 0; p < Panels; ++p) {
+    for (int p = 0; p < panels; ++p) {
+      const int i = r * panels + p;
       const Index offset = r * t.start_row_stride + p * t.start_panel_stride;
-      acc0[r * Panels + p] = scaled ? Packet(0) : simd::load(t.start0 + offset);
-      acc1[r * Panels + p] = scaled ? Packet(0) : simd::load(t.start1 + offset);
+      acc0[i] = acc1[i] = Packet(0);
+      if constexpr (!scaled) load_start(t.start0 + offset, t.start1 + offset, acc0[i], acc1[i]);
     }
   }
   // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
@@ -90,50 +129,82 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
   const Index a_row_stride = t.a_row_stride;
   const Index prefetch = t.prefetch;
-  const Stored* b0 = t.b0;
-  const Stored* b1 = t.b1;
-  for (Index k = t.depth; k > 0; --k) {
-    // One panel after the other: while B is widened, few of its packets are in registers.
+  // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
+  // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
+  // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
+  const auto multiply = [&](auto both_packets_adjacent) SLUICE_LAMBDA_INLINE {
+    constexpr bool adjacent = both_packets_adjacent;
+    constexpr bool by_panel = adjacent && !shared;
+    constexpr int streams = by_panel ? panels : 2;
+    const Stored* b[streams];
     SLUICE_UNROLL
-    for (int p = 0; p < Panels; ++p) {
-      const Packet p0 = simd::load_as<Scalar>(b0 + p * t.b_panel_stride);
-      const Packet p1 = simd::load_as<Scalar>(b1 + p * t.b_panel_stride);
+    for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
+    for (Index k = t.depth; k > 0; --k) {
+      // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
-      for (int r = 0; r < Rows; ++r) {
-        const Packet x(a[r / 3][r % 3 * a_row_stride]);
-        acc0[r * Panels + p] = simd::fma(x, p0, acc0[r * Panels + p]);
-        acc1[r * Panels + p] = simd::fma(x, p1, acc1[r * Panels + p]);
+      for (int p = 0; p < panels; ++p) {
+        Packet p0 = simd::load_as<Scalar>(by_panel ? b[p] : b[0] + p * packet);
+        const Packet p1 = simd::load_as<Scalar>(by_panel ? b[p] + packet : b[1] + p * packet);
+        if constexpr (shared && !adjacent) p0 = simd::join_halves<0>(p0, p1);
+        SLUICE_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          const Packet x(a[r / 3][r % 3 * a_row_stride]);
+          acc0[r * panels + p] = simd::fma(x, p0, acc0[r * panels + p]);
+          if constexpr (!shared) acc1[r * panels + p] = simd::fma(x, p1, acc1[r * panels + p]);
 #if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
-        asm volatile("" ::: "memory");  // GCC would load all of A first, and spill accumulators to have room for it
+          asm volatile("" ::: "memory");  // GCC would load all of A first, and spill accumulators to have room for it
+#endif
+        }
+      }
+      SLUICE_UNROLL
+      for (int s = 0; s < streams; ++s) {
+        if constexpr (Rows > 1) simd::prefetch(b[s] + prefetch);
+        b[s] += t.b_depth_stride;
+#if defined(__x86_64__) && defined(__GNUC__)
+        if constexpr (by_panel) asm("" : "+r"(b[s]));  // or the compiler makes an index of the strides
 #endif
       }
-    }
-    if constexpr (Rows > 1) {
       SLUICE_UNROLL
-      for (int p = 0; p < Panels; ++p) {
-        simd::prefetch(b0 + p * t.b_panel_stride + prefetch);
-        simd::prefetch(b1 + p * t.b_panel_stride + prefetch);
+      for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
+    }
+  };
+  if ((shared || panels > 1) && t.b1 - t.b0 == (shared ? packet / 2 : packet)) {
+    multiply(std::bool_constant<(shared || panels > 1)>{});
+  } else {
+    multiply(std::false_type{});
+  }
+  if constexpr (scaled) {
+    SLUICE_UNROLL
+    for (int p = 0; p < panels; ++p) {
+      const Index offset = p * t.start_panel_stride;
+      Packet start0, start1, scale0, scale1;
+      load_start(t.start0 + offset, t.start1 + offset, start0, start1);
+      load_start(t.scale0 + offset, t.scale1 + offset, scale0, scale1);
+      SLUICE_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const int i = r * panels + p;
+        acc0[i] = simd::fma(acc0[i], scale0, start0);
+        if constexpr (!shared) acc1[i] = simd::fma(acc1[i], scale1, start1);
       }
     }
-    SLUICE_UNROLL
-    for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
-    b0 += t.b_depth_stride;
-    b1 += t.b_depth_stride;
   }
-  SLUICE_UNROLL
-  for (int r = 0; r < Rows; ++r) {
+  if constexpr (shared) {
+    store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
+  } else {
+    // Row after row: where rows lie closer than a packet is wide, the next one overwrites what was too much.
     SLUICE_UNROLL
-    for (int p = 0; p < Panels; ++p) {
-      const int i = r * Panels + p;
-      if constexpr (scaled) {
-        const Index offset = p * t.start_panel_stride;
-        acc0[i] = simd::fma(acc0[i], simd::load(t.scale0 + offset), simd::load(t.start0 + offset));
-        acc1[i] = simd::fma(acc1[i], simd::load(t.scale1 + offset), simd::load(t.start1 + offset));
+    for (int r = 0; r < Rows; ++r) {
+      SLUICE_UNROLL
+      for (int p = 0; p < panels; ++p) {
+        simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[r * panels + p]);
+        simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[r * panels + p]);
       }
-      simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[i]);
-      simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[i]);
     }
   }
+}
+template <class Scalar, class Stored, int Rows, int Panels>
+SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
+  run_tile<Scalar, Stored, Rows, Panels>(t);
 }
 
 /// The largest tile for so many rows and at most so many panels.
@@ -142,10 +213,14 @@ inline int panels_at_once(Index rows, Index panels) {
   return panels >= most ? most : panels >= 2 && most > 2 ? 2 : 1;
 }
 
-/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and as many panels as panels_at_once says.
+/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and as many panels as panels_at_once says, or half_panel.
 template <class Scalar, class Stored>
 void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& arguments) {
   using Function = void (*)(const TileArguments<Scalar, Stored>&);
+  static constexpr auto shared = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, half_panel>...};
+  }
+  (std::make_integer_sequence<int, max_tile_rows>{});
   static constexpr auto single = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, 1>...};
   }
@@ -155,9 +230,19 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
   }
   (std::make_integer_sequence<int, 3>{});
   const auto row = static_cast<std::size_t>(rows - 1);
+  if (panels == half_panel) return shared[row](arguments);
   if (panels == 1) return single[row](arguments);
   if (panels == panels_at_once(rows)) return several[row](arguments);
   multiply_tile<Scalar, Stored, 1, 2>(arguments);  // of one row that takes four
+}
+
+/// The tile of one row in the caller's own code: for sizes that the compiler knows.
+template <class Scalar, class Stored>
+SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scalar, Stored>& arguments) {
+  if (panels == half_panel) return run_tile<Scalar, Stored, 1, half_panel>(arguments);
+  if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
+  if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
+  run_tile<Scalar, Stored, 1, 4>(arguments);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
