@@ -4,6 +4,7 @@
 // gradients. Every single allocation of every call is made to fail.
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
+#include "support/feed_forward.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"
 
@@ -134,8 +135,42 @@ TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_forward<sluice::SwiGLU<float>>(65, 300, 500);  // 64 samples of an expression, then one more
   check_backward<sluice::SwiGLU<float>>(65, 3, 300);
   check_backward<sluice::SwiGLU<float>>(513, 3, 300);  // 512 samples computed again, then one more
+  check_forward<sluice::SwiGLU<float>>(65, 8, 17000);  // where one sample takes the more memory
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
   check_backward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);
+}
+
+/// The cache of a block of two parts: of as many samples before as after, so that it has the memory and keeps its
+/// shape.
+template <class Projection>
+void check_cache_of_block(Index samples, Index dim, Index hidden) {
+  CAPTURE(samples, dim, hidden);
+  using Layer = sluice::GatedFeedForward<float, sluice::SiLU, Projection>;
+  test::Random random(14);
+  Layer layer(dim, hidden);
+  test::fill_feed_forward(random, layer);
+  const MatrixXf x = random.matrix<MatrixXf>(samples, dim), other = random.matrix<MatrixXf>(samples, dim);
+  MatrixXf y = MatrixXf::Constant(samples, dim, 7), other_y;
+  typename Layer::Cache cache;
+  layer.forward(other, other_y, cache);
+  const MatrixXf value = cache.value(), gate = cache.gate();
+  const auto unchanged = [&] {
+    CHECK((y.array() == 7).all());
+    CHECK(test::same_bits(cache.value(), value));
+    CHECK(test::same_bits(cache.gate(), gate));
+  };
+  CHECK(fail_each_allocation([&] { layer.forward(x, y, cache); }, unchanged) > 0);
+  CHECK(test::same_bits(y, layer(x)));
+  CHECK_FALSE(test::same_bits(cache.value(), value));
+}
+
+TEST_CASE("GatedFeedForward: forward without memory leaves the cache alone", "[allocation]") {
+  check_cache_of_block<sluice::Fused>(17, 9, 5);
+  check_cache_of_block<sluice::Split>(17, 9, 5);
+  check_cache_of_block<sluice::Fused>(65, 300, 700);
+  check_cache_of_block<sluice::Fused>(7, 128, 2048);   // the output's weight does not fit a cache
+  check_cache_of_block<sluice::Fused>(17, 9, 1024);    // its does, but h has rows that collide
+  check_cache_of_block<sluice::Split>(230, 40, 4096);  // two blocks of rows
 }
 
 TEST_CASE("glu() without memory changes nothing", "[allocation]") {

@@ -54,6 +54,9 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
 
   static_assert(detail::check_activation<Activation, Scalar>());
 
+  void prepare_forward_block(const ConstView& x) const {
+    detail::dense_forward_memory<Scalar>(x, detail::DenseViews<const Scalar>(*this));
+  }
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
     detail::dense_forward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, y, pre);
   }

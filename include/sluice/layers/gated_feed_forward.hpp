@@ -194,8 +194,12 @@ class GatedFeedForward
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
     check_parts();
     if (y.data == nullptr) return Blocks::forward(this->gated(), x, View{}, pre);
+    // All memory first: the cache must not have been written to if the output part then has none. (The gated part
+    // obtains its own before it writes.)
+    const Index block_rows = std::min(x.rows, detail::row_block), hidden = this->hidden();
+    Blocks::prepare_forward(this->output(), ConstView{nullptr, block_rows, hidden, hidden, 1});
     detail::for_each_hidden_block<Scalar>(
-        x.rows, detail::row_block, this->hidden(),
+        x.rows, detail::row_block, hidden,
         [&](const View& h, Index first) {
           Blocks::forward(this->gated(), x.middle_rows(first, h.rows), h, this->rows_of(pre, first, h.rows));
         },

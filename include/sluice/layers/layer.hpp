@@ -85,7 +85,11 @@ struct BlockAccess {
                        Gradients& gradients) {
     layer.backward_block(x, pre, dy, dx, gradients);
   }
-  /// Obtains the memory of such a call.
+  /// These obtain the memory of such a call.
+  template <class Layer, class ConstView>
+  static void prepare_forward(const Layer& layer, const ConstView& x) {
+    layer.prepare_forward_block(x);
+  }
   template <class Layer, class View>
   static void prepare_backward(const Layer& layer, Index samples, const View& dx) {
     layer.prepare_backward_block(samples, dx);

@@ -49,6 +49,22 @@ auto dense_sink(const Activation& activation, const MatrixView<Scalar>& y, const
   };
 }
 
+/// Weights of so few scalars are read where they lie: they stay in the cache while all rows of x pass.
+template <class Scalar>
+bool reads_in_place(const DenseViews<const Scalar>& p) {
+  return simd::is_vectorized_scalar<Scalar> && p.weight.rows * p.weight.row_stride <= in_l2<Scalar>;
+}
+
+/// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
+template <class Scalar>
+void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
+  if (!reads_in_place(parameters)) {
+    Blocks<Scalar>::of_thread(x.rows, parameters.weight.cols, x.cols);
+  } else if (rows_collide(x)) {
+    packed_samples_memory<Scalar>(x.rows, x.cols);
+  }
+}
+
 /// Writes y and the pre-activations of the samples x, each where it has data.
 template <class Scalar, class Activation>
 void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
@@ -57,7 +73,7 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (w.rows * w.row_stride <= in_l2<Scalar>) {
+    if (reads_in_place(parameters)) {
       constexpr Index packet = simd::packet_size<Scalar>;
       const Panels<Scalar, Scalar> panels{w.data,
                                           w.data + packet,

@@ -75,20 +75,29 @@ Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
   }
 }
 
+/// Memory for a block of pre-activations of so many rows, or for one row of all of them, which may be more: a call in
+/// pieces obtains all of its memory with the first, and the last may be a single row.
+template <class Scalar>
+Scalar* pre_activation_memory(Index rows, Index units) {
+  struct PreActivations;
+  const Index block_width = 2 * padded_width<Scalar>(std::min(units, column_block));
+  return scratch<PreActivations, Scalar>(std::max(block_size<Scalar>(std::min(rows, row_block), block_width),
+                                                  block_size<Scalar>(1, 2 * padded_width<Scalar>(units))));
+}
+
 /// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
 /// of weights that do not fit a cache. Split makes two products of it, Fused one.
 template <class Projection, class Scalar, class Sink>
 void multiply_by_blocks(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
                         const Sink& sink) {
-  struct PreActivations;
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
+  Scalar* const block = pre_activation_memory<Scalar>(x.rows, units);
 
   if (x.rows == 1) {
     // One sample: nothing is packed, W is streamed once. Fused, value and gate columns are one row of 2·units.
     const Index gate = fused ? units : padded_width<Scalar>(units);
-    Scalar* const row = scratch<PreActivations, Scalar>(block_size<Scalar>(1, gate + padded_width<Scalar>(units)));
-    const Halves<Scalar> c{{row, 1, units, 2 * units, 1}, {row + gate, 1, units, 2 * units, 1}};
+    const Halves<Scalar> c{{block, 1, units, 2 * units, 1}, {block + gate, 1, units, 2 * units, 1}};
     const auto value_start = start_from_bias(parameters.value_bias, parameters.value_bias);
     const auto gate_start = start_from_bias(parameters.gate_bias, parameters.gate_bias);
     if constexpr (fused) {
@@ -97,14 +106,13 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, const GatedViews<cons
       multiply(x, parameters.weight.value, c.value, value_start, {}, true);
       multiply(x, parameters.weight.gate, c.gate, gate_start, {}, true);
     }
-    sink(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, row, row + gate});
+    sink(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, block, block + gate});
     return;
   }
 
   const Index block_units = std::min(units, column_block);
   const Index block_rows = std::min(x.rows, row_block);
   const Index width = padded_width<Scalar>(block_units);
-  Scalar* const block = scratch<PreActivations, Scalar>(block_size<Scalar>(block_rows, 2 * width));
   const auto space = PackingSpace<Scalar>::of_thread(block_rows, x.cols, 2 * block_units);
   for (Index unit = 0; unit < units; unit += block_units) {
     const Index n = std::min(block_units, units - unit);

@@ -79,7 +79,6 @@ struct Panels {
   bool fits_cache() const { return depth * count() * 2 * packet * static_cast<Index>(sizeof(Stored)) <= 512 * 1024; }
 };
 
-struct PackedSamples;  // names scratch memory
 using OneRow = std::integral_constant<Index, 1>;
 
 /// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
@@ -87,6 +86,14 @@ template <class Scalar>
 bool rows_collide(const MatrixView<const Scalar>& x) {
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Scalar));
   return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
+}
+
+/// Memory for as many such rows as are worked on at once, each tile's in lanes.
+template <class Scalar>
+Scalar* packed_samples_memory(Index rows, Index depth) {
+  struct PackedSamples;
+  constexpr Index lanes = round_up(max_tile_rows, simd::packet_size<Scalar>);
+  return scratch<PackedSamples, Scalar>(RowTiles(std::min(rows, row_block)).count * lanes * depth);
 }
 
 /// Calls sink(PreActivationBlock) with the tiles of x·W + b. KnownSizes: the sizes of w are constants to the compiler,
@@ -178,7 +185,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   }
   Scalar* packed = nullptr;
   if (rows_collide(x)) {
-    packed = scratch<PackedSamples, Scalar>(RowTiles(std::min(x.rows, row_block)).count * lanes * w.depth);
+    packed = packed_samples_memory<Scalar>(x.rows, w.depth);
     tile.a_row_stride = 1;
     tile.a_depth_stride = lanes;
   }
