@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -17,7 +18,39 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-[[noreturn]] SLUICE_NEVER_INLINE inline void fail(const std::string& message) {
+/// A piece of a text: characters, or a number in digits.
+struct TextPart {
+  TextPart(std::string_view part) : text(part), is_number(false) {}
+  TextPart(const std::string& part) : text(part), is_number(false) {}
+  TextPart(const char* part) : text(part), is_number(false) {}
+  TextPart(Index part) : number(part), is_number(true) {}
+
+  std::string_view text;
+  Index number = 0;
+  bool is_number;
+};
+
+// All texts of the library are put together here, in one function that is never inlined: std::string is a template of
+// which every use is compiled again.
+SLUICE_NEVER_INLINE inline void append(std::string& text, std::initializer_list<TextPart> parts) {
+  for (const TextPart& part : parts) {
+    if (part.is_number) {
+      char digits[24];
+      std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part.number));
+      text.append(digits);
+    } else {
+      text.append(part.text);
+    }
+  }
+}
+SLUICE_NEVER_INLINE inline std::string concat(std::initializer_list<TextPart> parts) {
+  std::string text;
+  append(text, parts);
+  return text;
+}
+
+[[noreturn]] SLUICE_NEVER_INLINE inline void fail_with(std::initializer_list<TextPart> parts) {
+  const std::string message = concat(parts);
 #if SLUICE_HAS_EXCEPTIONS
   throw std::invalid_argument(message);
 #else
@@ -25,26 +58,19 @@ namespace detail {
   std::abort();
 #endif
 }
-
-inline void append(std::string& text, std::string_view part) { text += part; }
-inline void append(std::string& text, Index number) { text += std::to_string(number); }
-
-/// fail(layer, ": expected ", 30, " features") and the like. The parts come by value: a reference to one would keep it
+/// fail(layer, "expected ", 30, " features") and the like. The parts come by value: a reference to one would keep it
 /// in memory on the way that does not fail, too.
 template <class... Parts>
 [[noreturn]] SLUICE_NEVER_INLINE void fail(std::string_view layer, Parts... parts) {
-  std::string message(layer);
-  message += ": ";
-  (append(message, parts), ...);
-  fail(message);
+  fail_with({layer, ": ", parts...});
 }
 
 /// "32×31"
-inline std::string shape_text(Index rows, Index cols) { return std::to_string(rows) + "×" + std::to_string(cols); }
+SLUICE_NEVER_INLINE inline std::string shape_text(Index rows, Index cols) { return concat({rows, "×", cols}); }
 
 /// "30 → 10 with bias"
-inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
-  return std::to_string(input_dim) + " → " + std::to_string(units) + (has_bias ? " with bias" : " without bias");
+SLUICE_NEVER_INLINE inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
+  return concat({input_dim, " → ", units, has_bias ? " with bias" : " without bias"});
 }
 
 inline void check_positive(std::string_view layer, std::string_view what, Index number) {

@@ -17,12 +17,12 @@
 // None stands for the number of samples, which the layer leaves open.
 #pragma once
 
-#include <sluice/core/config.hpp>
+#include <sluice/core/error.hpp>
 #include <sluice/fwd.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -91,36 +91,30 @@ struct LayerType<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units
 
 /// Keras' way to name a layer after its type: SwiGLU → swiglu, GatedLinearUnit(mish) →
 /// gated_linear_unit. A word begins where a capital is followed by a small letter.
-inline std::string layer_name(std::string_view type) {
+SLUICE_NEVER_INLINE inline std::string layer_name(std::string_view type) {
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
-  type = type.substr(0, type.find('('));
   std::string name;
-  for (std::size_t i = 0; i < type.size(); ++i) {
-    if (!is_capital(type[i])) {
-      name += type[i];
-      continue;
-    }
-    const bool begins_a_word = i > 0 && i + 1 < type.size() && is_small(type[i + 1]);
+  for (std::size_t i = 0; i < type.size() && type[i] != '('; ++i) {
+    const bool begins_a_word = i > 0 && is_capital(type[i]) && i + 1 < type.size() && is_small(type[i + 1]);
     if (begins_a_word) name += '_';
-    name += static_cast<char>(type[i] - 'A' + 'a');
+    name += is_capital(type[i]) ? static_cast<char>(type[i] - 'A' + 'a') : type[i];
   }
   return name;
 }
 
 /// 1234567 → "1,234,567"
-inline std::string grouped(Index number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3;) {
-    i -= 3;
-    text.insert(i, 1, ',');
-  }
-  return text;
+SLUICE_NEVER_INLINE inline std::string grouped(Index number) {
+  if (number < 1000) return concat({number});
+  return concat({grouped(number / 1000), ",", number / 100 % 10, number / 10 % 10, number % 10});
 }
 
 }  // namespace detail
 
 /// A finished table; it does not refer to the layers any more.
+///
+/// It is written once in a program, but compiled by whoever includes this header: what is called more than once is not
+/// inlined, and every text goes through append().
 class Summary {
  public:
   struct Row {
@@ -130,37 +124,8 @@ class Summary {
   };
 
   explicit Summary(const std::vector<Row>& rows) {
-    using Line = std::array<std::string, columns>;
-    std::vector<Line> lines{Line{"Layer (type)", "Output Shape", "Param #"}};
-    Index total = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      lines.push_back({numbered_name(rows.data(), i) + " (" + rows[i].type + ")",
-                       "(None, " + std::to_string(rows[i].units) + ")", detail::grouped(rows[i].parameter_count)});
-      total += rows[i].parameter_count;
-    }
-
-    // Keras' widths, wider where a long name needs it.
-    std::array<std::size_t, columns> widths{29, 26, 10};
-    for (const Line& line : lines) {
-      for (std::size_t c = 0; c < columns; ++c) {
-        const std::size_t gap = c + 1 < columns ? 2 : 0;
-        widths[c] = std::max(widths[c], line[c].size() + gap);
-      }
-    }
-    const std::size_t width = widths[0] + widths[1] + widths[2];
-
-    const auto rule = [&](char c) { text_.append(width, c) += '\n'; };
-    rule('_');
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      for (std::size_t c = 0; c + 1 < columns; ++c) text_ += lines[i][c].append(widths[c] - lines[i][c].size(), ' ');
-      text_ += lines[i].back() + '\n';
-      if (i == 0) rule('=');
-    }
-    rule('=');
-    text_ += "Total params: " + detail::grouped(total) + '\n';
-    text_ += "Trainable params: " + detail::grouped(total) + '\n';
-    text_ += "Non-trainable params: 0\n";
-    rule('_');
+    write(rows);  // to find out how wide the columns are
+    write(rows);
   }
 
   const std::string& str() const { return text_; }
@@ -169,13 +134,49 @@ class Summary {
   static constexpr std::size_t columns = 3;
 
   /// glu, glu_1, glu_2: the layers of one table that would share a name are counted.
-  static std::string numbered_name(const Row* rows, std::size_t which) {
-    const std::string name = detail::layer_name(rows[which].type);
+  SLUICE_NEVER_INLINE static std::string numbered_name(const Row* rows, std::size_t which) {
+    std::string name = detail::layer_name(rows[which].type);
     Index before = 0;
     for (std::size_t i = 0; i < which; ++i) before += detail::layer_name(rows[i].type) == name;
-    return before == 0 ? name : name + "_" + std::to_string(before);
+    if (before > 0) detail::append(name, {"_", before});
+    return name;
+  }
+  SLUICE_NEVER_INLINE void fill(std::size_t count, char c) { text_.append(count, c); }
+  SLUICE_NEVER_INLINE void rule(char c) {
+    fill(widths_[0] + widths_[1] + widths_[2], c);
+    detail::append(text_, {"\n"});
+  }
+  /// The next cell of a line; the last one ends it. A cell that is too long makes its column wider.
+  SLUICE_NEVER_INLINE void cell(std::size_t column, std::initializer_list<detail::TextPart> parts) {
+    const bool is_last = column + 1 == columns;
+    const std::size_t begin = text_.size();
+    detail::append(text_, parts);
+    const std::size_t size = text_.size() - begin;
+    widths_[column] = std::max(widths_[column], size + (is_last ? 0 : 2));
+    is_last ? detail::append(text_, {"\n"}) : fill(widths_[column] - size, ' ');
+  }
+  SLUICE_NEVER_INLINE void write(const std::vector<Row>& rows) {
+    text_.clear();
+    rule('_');
+    cell(0, {"Layer (type)"});
+    cell(1, {"Output Shape"});
+    cell(2, {"Param #"});
+    rule('=');
+    Index total = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      cell(0, {numbered_name(rows.data(), i), " (", rows[i].type, ")"});
+      cell(1, {"(None, ", rows[i].units, ")"});
+      cell(2, {detail::grouped(rows[i].parameter_count)});
+      total += rows[i].parameter_count;
+    }
+    rule('=');
+    const std::string parameters = detail::grouped(total);
+    detail::append(text_,
+                   {"Total params: ", parameters, "\nTrainable params: ", parameters, "\nNon-trainable params: 0\n"});
+    rule('_');
   }
 
+  std::size_t widths_[columns] = {29, 26, 10};  // Keras'
   std::string text_;
 };
 
@@ -200,7 +201,7 @@ struct SummaryRows {
 /// The table of one layer or several, in the order they are given. A layer is whatever has a name,
 /// units() and parameter_count(); one that is built of others shows its parts.
 template <class... Layers>
-Summary summary(const Layers&... layers) {
+SLUICE_NEVER_INLINE Summary summary(const Layers&... layers) {
   static_assert(sizeof...(Layers) > 0, "sluice: summary() needs at least one layer");
   std::vector<Summary::Row> rows;
   (detail::SummaryRows{rows}(layers), ...);
