@@ -19,7 +19,7 @@ using test::fail_each_allocation;
 using test::Index;
 
 /// A layer, arguments for its calls, and whether they are still what they were.
-template <class Layer>
+template <class Layer, class MatrixXf = Eigen::MatrixXf>
 struct Call {
   test::Random random{12};
   Layer layer;
@@ -101,10 +101,10 @@ TEST_CASE("forward without memory changes nothing", "[allocation]") {
   check_gate<sluice::SwiGLU<float>>(17, 9, 5);
 }
 
-template <class Layer>
+template <class Layer, class MatrixXf = Eigen::MatrixXf>
 void check_backward(Index samples, Index input_dim, Index units) {
   CAPTURE(samples, input_dim, units);
-  Call<Layer> c(samples, input_dim, units);
+  Call<Layer, MatrixXf> c(samples, input_dim, units);
   typename Layer::Cache cache;
   MatrixXf y;
   c.layer.forward(c.x, y, cache);
@@ -138,6 +138,13 @@ TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_forward<sluice::SwiGLU<float>>(65, 8, 17000);  // where one sample takes the more memory
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
   check_backward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);
+}
+
+TEST_CASE("calls whose last block goes another way than the first change nothing without memory", "[allocation]") {
+  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  check_backward<sluice::SwiGLU<float>, RowMajor>(540, 300, 500);  // 28 samples have the smaller transposed product
+  check_backward<sluice::SwiGLU<float>>(65, 300, 500);             // one is not worth transposing
+  check_backward<sluice::SwiGLU<float>>(576, 3, 1100);             // 64 add up in wider blocks
 }
 
 /// The cache of a block of two parts: of as many samples before as after, so that it has the memory and keeps its

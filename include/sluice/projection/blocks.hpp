@@ -83,8 +83,8 @@ struct Blocks {
 };
 
 // A backward pass obtains all of its memory before it changes anything, so that running out of memory leaves the
-// gradients as they were. Each product has a function that says what memory it works in; whoever calls that before
-// can be sure of it.
+// gradients as they were: each product has a function ..._memory for that. A pass in blocks of rows does so with its
+// first block. A smaller one behind it may take another way, so the memory is that of every smaller block, too.
 
 /// Columns that are worked on at once in target += A·B.
 constexpr Index add_product_cols(Index depth, Index cols) {
@@ -94,6 +94,11 @@ template <class Scalar>
 PackingSpace<Scalar> add_product_space(Index rows, Index depth, Index cols) {
   if (is_shallow(depth)) return {};  // nothing is packed
   return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols(depth, cols));
+}
+template <class Scalar>
+void add_product_memory(Index rows, Index depth, Index cols) {
+  add_product_space<Scalar>(rows, depth, cols);
+  add_product_space<Scalar>(rows, std::min(depth, thin_depth), cols);
 }
 /// target += A·B for a row-major target.
 template <class Scalar>
@@ -140,6 +145,13 @@ struct TransposedProductPlan {
   }
 };
 
+template <class Scalar>
+void write_products_memory(const MatrixView<Scalar>& target, Index depth) {
+  const Index most_flipped = (depth * target.cols - 1) / (depth + target.cols);
+  for (const Index rows : {target.rows, most_flipped, few_rows}) {
+    if (rows <= target.rows) TransposedProductPlan<Scalar>(target.middle_rows(0, rows), depth);
+  }
+}
 /// target = Σ A·Bᵀ; the target may have any strides.
 template <class Scalar>
 void write_products(std::initializer_list<TransposedProduct<Scalar>> terms, const MatrixView<Scalar>& target) {

@@ -104,8 +104,8 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
 template <class Scalar>
 MatrixView<Scalar> dense_backward_memory(Index rows, Index input_dim, Index units, const MatrixView<Scalar>& dx) {
   struct PreActivationGradients;
-  add_product_space<Scalar>(input_dim, rows, units);
-  if (dx.data != nullptr) TransposedProductPlan<Scalar>(dx, units);
+  add_product_memory<Scalar>(input_dim, rows, units);
+  if (dx.data != nullptr) write_products_memory<Scalar>(dx, units);
   return {scratch<PreActivationGradients, Scalar>(block_size<Scalar>(rows, units)), rows, units, units, 1};
 }
 

@@ -206,8 +206,8 @@ template <class Projection, class Scalar>
 Halves<Scalar> gated_backward_memory(Index rows, Index input_dim, Index units, const MatrixView<Scalar>& dx) {
   struct PreActivationGradients;
   const Index cols = std::is_same_v<Projection, Fused> ? 2 * units : units;
-  add_product_space<Scalar>(input_dim, rows, cols);
-  if (dx.data != nullptr) TransposedProductPlan<Scalar>(dx, cols);
+  add_product_memory<Scalar>(input_dim, rows, cols);
+  if (dx.data != nullptr) write_products_memory<Scalar>(dx, cols);
   Scalar* const data = scratch<PreActivationGradients, Scalar>(block_size<Scalar>(rows, 2 * units));
   return {{data, rows, units, 2 * units, 1}, {data + units, rows, units, 2 * units, 1}};
 }

@@ -31,7 +31,8 @@ inline constexpr Index row_block = 224;
 
 /// With so few products in each element, walking along the rows of the output matters more than keeping a panel of B
 /// in L1.
-constexpr bool is_thin(Index depth) { return depth <= 64; }
+inline constexpr Index thin_depth = 64;
+constexpr bool is_thin(Index depth) { return depth <= thin_depth; }
 
 /// How rows are shared out among tiles, as evenly as possible: the first `longer` of them have one row more.
 struct RowTiles {
