@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #endif
 
+#include <cmath>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -60,6 +61,19 @@ TEST_CASE("what is written is read again", "[io][safetensors]") {
   CHECK(file.matrix<float>("odd \"name\" ü\n")(0, 2) == 3);
   CHECK(file.shape("empty") == Shape{0, 4});
   CHECK(file.shape("cube") == Shape{1, 5, 3});
+}
+
+TEST_CASE("doubles are rounded once", "[io][safetensors]") {
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  const Eigen::RowVector2d numbers(1 + std::ldexp(1, -11) + std::ldexp(1, -30),
+                                   1 + std::ldexp(1, -8) + std::ldexp(1, -30));
+  writer.add("half", numbers, Dtype::F16);
+  writer.add("brain", numbers, Dtype::BF16);
+  writer.save(directory / "file");
+  const auto file = Safetensors::open(directory / "file");
+  CHECK(file.matrix<double>("half")(0, 0) == 1 + std::ldexp(1, -10));
+  CHECK(file.matrix<double>("brain")(0, 1) == 1 + std::ldexp(1, -7));
 }
 
 TEST_CASE("tensors are aligned to their numbers", "[io][safetensors]") {

@@ -134,6 +134,13 @@ void check_sizes() {
   }
 }
 
+TEST_CASE("doubles are rounded to 16 bits once", "[projection]") {
+  const Matrix<double> w = Matrix<double>::Constant(1, 1, 1 + std::ldexp(1, -8) + std::ldexp(1, -30));
+  PackedWeights<double, Eigen::bfloat16> packed("test", 1, 1, false);
+  packed.set_columns(0, 0, view(w));
+  CHECK(number(*packed.view().first) == 1 + std::ldexp(1, -7));
+}
+
 TEST_CASE("weights lie where the tile reads them, float", "[projection]") {
   check_sizes<float, float>();
   check_sizes<float, Eigen::bfloat16>();

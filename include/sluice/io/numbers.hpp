@@ -5,7 +5,7 @@
 // Files are little-endian and nothing in them need be aligned: numbers are put together byte by byte, never cast.
 #pragma once
 
-#include <sluice/core/config.hpp>
+#include <sluice/core/narrow.hpp>
 
 #include <array>
 #include <bit>
@@ -115,12 +115,14 @@ inline constexpr Dtype natural_dtype<Eigen::bfloat16> = Dtype::BF16;
 template <class T>
 inline constexpr bool is_half = std::is_same_v<T, Eigen::half> || std::is_same_v<T, Eigen::bfloat16>;
 
-/// The same number where To can hold it, else the nearest; between 16 bits and double by way of float.
+/// The same number where To can hold it, else the nearest, ties to even.
 template <class To, class From>
 To convert(const From& number) {
   if constexpr (std::is_same_v<To, From>) {
     return number;
-  } else if constexpr (is_half<From> || is_half<To>) {
+  } else if constexpr (is_half<To>) {
+    return sluice::detail::narrow<To>(number);
+  } else if constexpr (is_half<From>) {
     return static_cast<To>(static_cast<float>(number));
   } else {
     return static_cast<To>(number);

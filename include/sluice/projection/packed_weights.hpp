@@ -6,12 +6,12 @@
 //
 // A panel holds two packets of columns: value and gate of the same units, or (one half only) two neighbours. Every
 // panel is read from front to back, whether for one sample or for many. Columns are filled up with zeros to a whole
-// panel. Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even; a double by way of float), or Int8
-// with a scale per column.
+// panel. Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even), or Int8 with a scale per column.
 #pragma once
 
 #include <sluice/core/error.hpp>
 #include <sluice/core/int8.hpp>
+#include <sluice/core/narrow.hpp>
 #include <sluice/projection/panels.hpp>
 
 #include <algorithm>
@@ -125,7 +125,7 @@ class PackedWeights {
     } else if constexpr (std::is_same_v<Stored, Scalar>) {
       return static_cast<Scalar>(w);
     } else {
-      return Stored(static_cast<float>(w));
+      return narrow<Stored>(w);
     }
   }
 
