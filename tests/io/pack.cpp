@@ -10,6 +10,7 @@
 #include <sluice/io/safetensors.hpp>
 #include <sluice/sluice.hpp>
 
+#include <limits>
 #include <string>
 
 namespace {
@@ -84,6 +85,30 @@ TEST_CASE("packing from a file that does not fit is refused as a whole", "[io][p
              Catch::Matchers::Contains("wrong shape: 'm.up_proj.weight' [3, 5] F32, expected [4, 5]"));
   CHECK_THAT(pack_as(5, 3, false), Catch::Matchers::Contains("left over: 'm.gate_proj.bias' [3] F32"));
   CHECK(test::error_of([&] { pack_as(0, 3, true); }) != "");
+}
+
+TEST_CASE("packing from a file with sizes that cannot be is refused", "[io][pack]") {
+  const test::Directory directory;
+  save(sluice::SwiGLU<float>(31, 10), directory / "file", HfPhi3("m"));
+  save(sluice::Dense<float>(31, 10), directory / "dense", TorchDense("m"));
+  using Gated = sluice::GatedLinearUnit<float, sluice::SiLU, sluice::Fused, 30, 10>;
+  using Dense = sluice::Dense<float, sluice::Identity, 31, 11>;
+  const auto gated = [&](Eigen::Index input_dim, Eigen::Index units) {
+    return test::error_of([&] { sluice::io::pack<Gated>(directory / "file", HfPhi3("m"), input_dim, units); });
+  };
+  CHECK(gated(31, 10) == "Packed GatedLinearUnit: expected input_dim 30 as in the type, got 31");
+  CHECK(gated(30, 11) == "Packed GatedLinearUnit: expected units 10 as in the type, got 11");
+  CHECK(test::reason_of([&] { gated(30, 10); }) != "no error");
+  CHECK(test::error_of([&] { sluice::io::pack<Dense>(directory / "dense", TorchDense("m"), 31, 10); }) ==
+        "Packed Dense: expected units 11 as in the type, got 10");
+
+  constexpr Eigen::Index huge = std::numeric_limits<Eigen::Index>::max() / 2 + 1;
+  const auto huge_units = [&](const Mapping& mapping, Eigen::Index input_dim) {
+    return test::error_of(
+        [&] { sluice::io::pack<sluice::SwiGLU<float>>(directory / "file", mapping, input_dim, huge); });
+  };
+  CHECK_THAT(huge_units(HfPhi3("m"), 1), Catch::Matchers::Contains("×2 is more than this machine can address"));
+  CHECK_THAT(huge_units(HfLlama("m"), 31), Catch::Matchers::Contains("is more than this machine can address"));
 }
 
 }  // namespace

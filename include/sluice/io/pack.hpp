@@ -22,24 +22,30 @@ namespace io {
 
 namespace detail {
 
-/// The slots of a layer that does not exist, of its gated part (or its only one) first.
+/// The slots of a layer that does not exist, of its gated part (or its only one) first; and the sizes in its type.
 template <class Layer>
 struct PackedSlots;
 
 template <class Scalar, class Activation, class Projection, Index InputDim, Index Units>
 struct PackedSlots<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units>> {
+  static constexpr Index input_dim_in_type = InputDim, units_in_type = Units;
+
   static void add(std::vector<Slot<Scalar>>& slots, const Mapping& mapping, Index input_dim, Index units, bool bias) {
     add_gated(slots, mapping, gated_shape<Scalar>(input_dim, units, bias));
   }
 };
 template <class Scalar, class Activation, Index InputDim, Index Units>
 struct PackedSlots<Dense<Scalar, Activation, InputDim, Units>> {
+  static constexpr Index input_dim_in_type = InputDim, units_in_type = Units;
+
   static void add(std::vector<Slot<Scalar>>& slots, const Mapping& mapping, Index input_dim, Index units, bool bias) {
     add_dense_layer(slots, mapping, dense_shape<Scalar>(input_dim, units, bias));
   }
 };
 template <class Scalar, class Activation, class Projection>
 struct PackedSlots<GatedFeedForward<Scalar, Activation, Projection>> {
+  static constexpr Index input_dim_in_type = Dynamic, units_in_type = Dynamic;
+
   static void add(std::vector<Slot<Scalar>>& slots, const Mapping& mapping, Index dim, Index hidden, bool bias) {
     add_gated(slots, mapping, gated_shape<Scalar>(dim, hidden, bias));
     add_output(slots, mapping, dense_shape<Scalar>(hidden, dim, bias));
@@ -124,7 +130,8 @@ class SlotPacker {
 ///           constructor would be given
 /// Stored    the type of the weights in memory: the layer's scalar, Eigen::bfloat16, Eigen::half or Int8
 ///
-/// Throws as load() does, and std::invalid_argument for sizes that are not positive.
+/// Throws as load() does, and std::invalid_argument for sizes that are not positive, not those of the type, or cannot
+/// be addressed.
 ///
 ///   using Block = sluice::GatedFeedForward<float, sluice::SiLU>;
 ///   auto fast = sluice::io::pack<Block, Eigen::bfloat16>("model.safetensors",
@@ -137,10 +144,12 @@ auto pack(const Safetensors& file, const Mapping& mapping, Index input_dim, Inde
   using Scalar = typename Layer::Scalar;
   using Weight = sluice::detail::StoredOr<Stored, Scalar>;
   using Result = Packed<Layer, Weight>;
-  sluice::detail::check_positive(Result::name, "input_dim", input_dim);
-  sluice::detail::check_positive(Result::name, "units", units);
+  using PackedSlots = detail::PackedSlots<Layer>;
+  sluice::detail::check_extent(Result::name, "input_dim", input_dim, PackedSlots::input_dim_in_type);
+  sluice::detail::check_extent(Result::name, "units", units, PackedSlots::units_in_type);
+  sluice::detail::checked_product(Result::name, sluice::detail::checked_product(Result::name, input_dim, units), 2);
   std::vector<detail::Slot<Scalar>> slots;
-  detail::PackedSlots<Layer>::add(slots, mapping, input_dim, units, options.bias);
+  PackedSlots::add(slots, mapping, input_dim, units, options.bias);
   const detail::SlotReader reader(file, mapping, slots, detail::GatedLayer<Layer>);
   const detail::SlotPacker<Scalar, Weight> packer(Result::name, reader, slots);
 

@@ -78,6 +78,15 @@ using RowMap = Eigen::Map<Eigen::Matrix<Scalar, 1, Dynamic>>;
 template <class Scalar>
 using ConstRowMap = Eigen::Map<const Eigen::Matrix<Scalar, 1, Dynamic>>;
 
+/// A size, once it is known to be positive and that of the type, if there is one in the type.
+inline Index check_extent(std::string_view owner, std::string_view what, Index size, Index in_type) {
+  check_positive(owner, what, size);
+  if (in_type != Dynamic && size != in_type) {
+    fail(owner, "expected ", what, " ", in_type, " as in the type, got ", size);
+  }
+  return size;
+}
+
 /// Weights (input_dim × columns) and biases (columns) in one contiguous run, zero at first. What they mean is said by
 /// the classes that derive from it.
 template <class Scalar, Index InputDim, Index Columns>
@@ -112,14 +121,6 @@ class ParameterBlock {
         has_bias_(has_bias),
         storage_(checked_count(owner)) {}
 
-  static Index check_extent(std::string_view owner, std::string_view what, Index size, Index in_type) {
-    check_positive(owner, what, size);
-    if (in_type != Dynamic && size != in_type) {
-      fail(owner, "expected ", what, " ", in_type, " as in the type, got ", size);
-    }
-    return size;
-  }
-
   Index bias_size() const { return has_bias_ ? Index(columns_) : 0; }
   Scalar* weight_data() { return storage_.data(); }
   const Scalar* weight_data() const { return storage_.data(); }
@@ -151,7 +152,7 @@ class GatedParameters : public detail::ParameterBlock<Scalar, InputDim, Units ==
  public:
   /// Throws std::invalid_argument where a size is not positive, or too large to address.
   GatedParameters(std::string_view owner, Index input_dim, Index units, bool has_bias)
-      : Block(owner, input_dim, detail::checked_product(owner, Block::check_extent(owner, "units", units, Units), 2),
+      : Block(owner, input_dim, detail::checked_product(owner, detail::check_extent(owner, "units", units, Units), 2),
               has_bias) {}
 
   Index units() const { return this->columns() / 2; }
@@ -208,7 +209,7 @@ class DenseParameters : public detail::ParameterBlock<Scalar, InputDim, Units> {
 
  public:
   DenseParameters(std::string_view owner, Index input_dim, Index units, bool has_bias)
-      : Block(owner, input_dim, Block::check_extent(owner, "units", units, Units), has_bias) {}
+      : Block(owner, input_dim, detail::check_extent(owner, "units", units, Units), has_bias) {}
 
   Index units() const { return this->columns(); }
   /// "30 → 10 with bias"
