@@ -17,7 +17,7 @@
 // Counted are 2·batch·input_dim·2·units floating-point operations forward and twice that backward
 // (dx and dW; the gating is not counted), and as weight traffic one pass over the weights forward,
 // three backward (weights read, gradients read and written). The limits are measured in the same
-// run: register-only FMA, and reading as many bytes as the weights have.
+// run: multiply-adds fed from L1, and reading as many bytes as the weights have.
 
 #include <algorithm>
 #include <chrono>

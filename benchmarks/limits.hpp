@@ -2,7 +2,7 @@
 //
 // What this core can do at best, measured in the same run as what is held against it.
 //
-//   fma_peak()             operations a second of fused multiply-adds that touch registers only
+//   fma_peak()             operations a second of fused multiply-adds, every second of which has an operand in L1
 //   read_bandwidth(bytes)  bytes a second of reading so many bytes over and over, from whichever
 //                          cache holds them
 #pragma once
@@ -31,11 +31,21 @@ using Packet = sluice::simd::Packet<float>;
 /// registers.
 inline constexpr int chains = sluice::simd::register_count >= 32 ? 24 : 12;
 
+/// Multiply-adds, every second of which reads an operand from L1, as those of a product must. (Of registers alone they
+/// draw less power: a processor that lowers its clock for such work then runs them at one clock or the other, by turns,
+/// here at 140 or 159 GFLOP/s. With the loads it is always the clock of real work.)
 template <int... I>
 [[gnu::noinline]] float fma_chains(std::int64_t count, float start, std::integer_sequence<int, I...>) {
+  constexpr std::size_t size = Packet::size;
   Packet sums[sizeof...(I)] = {Packet(start + static_cast<float>(I))...};
-  const Packet a(0.5f * start), b(start);
-  for (std::int64_t i = 0; i < count; ++i) ((sums[I] = sluice::simd::fma(sums[I], a, b)), ...);
+  alignas(Packet) float added[sizeof...(I) * size];
+  for (std::size_t i = 0; i < sizeof...(I) * size; ++i) added[i] = start + 0.01f * static_cast<float>(i);
+  const Packet a(-0.9999f * start), b(start);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float* from = added;
+    asm volatile("" : "+r"(from));  // what is read is not known, so it is read each time
+    ((sums[I] = sluice::simd::fma(sums[I], a, I % 2 == 0 ? sluice::simd::load(from + I * Packet::size) : b)), ...);
+  }
   Packet total(0.0f);
   ((total = total + sums[I]), ...);
   return sluice::simd::sum(total);

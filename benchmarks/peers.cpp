@@ -229,7 +229,7 @@ Variants packed_threads(const SharedProblem& p) {
   return {forward_variant("packed", m, [=, two = pool()] { layer->forward(m->x, m->y, two->device); })};
 }
 
-/// Two milliseconds of register-only FMA, shared among so many threads: what the machine has to give just then.
+/// Two milliseconds of multiply-adds, shared among so many threads: what the machine has to give just then.
 Variants fma(int threads) {
   const auto work = [threads] {
     constexpr std::int64_t count = 400000;

@@ -105,7 +105,7 @@ def storage_table(points):
 
 
 def threads_table(points):
-    return run.table(["shape", "batch", "2 threads : 1", "register-only FMA, 2 : 1"], [
+    return run.table(["shape", "batch", "2 threads : 1", "FMA alone, 2 : 1"], [
         [
             run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads")),
             f"{run.ratio(p, 'fma', 'fma_2_threads')[0]:.2f}",
@@ -179,8 +179,9 @@ def report(data):
         f"{run.machine_text(data)}.",
         "Ratios are speeds, the median over rounds of the ratio within a round; above 1 is in favour of sluice. "
         "Losses are **bold**, and ≈ says that the quartiles of the rounds lie on both sides of 1: noise hides who is "
-        "faster. The limit of a point is the register-only FMA peak or the rate at which as many bytes as the weights "
-        "have can be read, whichever takes longer, both measured in the same round. Inputs and outputs are row-major.",
+        "faster. The limit of a point is the FMA peak (multiply-adds, every second of which reads an operand from L1) "
+        "or the rate at which as many bytes as the weights have can be read, whichever takes longer, both measured in "
+        "the same round. Inputs and outputs are row-major.",
         ways_text(data),
     ]
     forward = points_of(data, "forward")

@@ -233,7 +233,8 @@ def report(data):
         "# Fused against split, and against Eigen by hand",
         f"{machine_text(data)}.",
         "GFLOP/s, GB/s of weight traffic and percentages are those of sluice's fused layer; 100 % is what "
-        "the same run measured for register-only FMA, and for reading as many bytes as the weights have. "
+        "the same run measured for multiply-adds, every second of which reads an operand from L1, and for reading as "
+        "many bytes as the weights have. "
         "Ratios are speeds, above 1 is in favour of the first named; `vs` is sluice's fused layer. "
         "Backward computes dx and all gradients from a cache.",
     ]
