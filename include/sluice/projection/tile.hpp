@@ -18,8 +18,8 @@
 // GCC 12 spills the accumulators.
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
-// stream does not keep the memory busy. So panels that come from main memory are asked for a page ahead; one row, which
-// reads four panels at once, does without.
+// stream does not keep the memory busy. So panels that come from main memory are asked for a page ahead. One row has no
+// time to ask for what is in a cache already, so there it is another loop.
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -132,7 +132,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
-  const auto multiply = [&](auto both_packets_adjacent) SLUICE_LAMBDA_INLINE {
+  const auto multiply = [&](auto both_packets_adjacent, auto from_memory) SLUICE_LAMBDA_INLINE {
     constexpr bool adjacent = both_packets_adjacent;
     constexpr bool by_panel = adjacent && !shared;
     constexpr int streams = by_panel ? panels : 2;
@@ -158,7 +158,10 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
       }
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
-        if constexpr (Rows > 1) simd::prefetch(b[s] + prefetch);
+        if constexpr (from_memory) {
+          simd::prefetch(b[s] + prefetch);
+          if constexpr (by_panel) simd::prefetch(b[s] + prefetch + packet);
+        }
         b[s] += t.b_depth_stride;
 #if defined(__x86_64__) && defined(__GNUC__)
         if constexpr (by_panel) asm("" : "+r"(b[s]));  // or the compiler makes an index of the strides
@@ -168,10 +171,18 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
       for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
     }
   };
-  if ((shared || panels > 1) && t.b1 - t.b0 == (shared ? packet / 2 : packet)) {
-    multiply(std::bool_constant<(shared || panels > 1)>{});
+  constexpr bool may_be_adjacent = shared || panels > 1;
+  const bool adjacent = may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet);
+  if (Rows == 1 && prefetch == 0) {
+    if (adjacent) {
+      multiply(std::bool_constant<may_be_adjacent>{}, std::bool_constant<(Rows > 1)>{});
+    } else {
+      multiply(std::false_type{}, std::bool_constant<(Rows > 1)>{});
+    }
+  } else if (adjacent) {
+    multiply(std::bool_constant<may_be_adjacent>{}, std::true_type{});
   } else {
-    multiply(std::false_type{});
+    multiply(std::false_type{}, std::true_type{});
   }
   if constexpr (scaled) {
     SLUICE_UNROLL
