@@ -11,6 +11,8 @@
 #include <sluice/sluice.hpp>
 
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -66,6 +68,11 @@ TEST_CASE("gradients, fixed sizes and dense layers are saved alike", "[io][load]
   sluice::GatedLinearUnit<float, sluice::SiLU, sluice::Fused, 5, 3> fixed;
   load(fixed, directory / "file", HfPhi3("m"));
   CHECK(test::same_bits(fixed.parameters(), gradients.parameters()));
+  sluice::SwiGLU<double>::Gradients loaded(sluice::SwiGLU<double>(5, 3));
+  load(loaded, directory / "file", HfPhi3("m"));
+  CHECK(test::same_bits(loaded.parameters(), gradients.parameters().cast<double>()));
+  CHECK(test::error_of([&] { load(loaded, directory / "file", HfPhi3("m"), {.self_check = true}); }) ==
+        "Gradients: compute no outputs for a self-check");
 
   for (const Mapping& mapping : {Mapping(Native("m")), Mapping(TorchDense("m"))}) {
     const auto dense = random_layer<sluice::Dense<double>>();
@@ -211,6 +218,30 @@ TEST_CASE("experts are named, never guessed", "[io][load]") {
   }
   CHECK(test::error_of([&] { save(layer, directory / "no", HfGptOss("m", 1)); }) ==
         "HfGptOss: a layer is saved as the only expert of its file, not as expert 1");
+}
+
+TEST_CASE("a moved-from layer is neither saved nor loaded", "[io][load]") {
+  const test::Directory directory;
+  const auto refused = [&](auto& layer) {
+    const std::string saved = test::error_of([&] { save(layer, directory / "file", Native("m")); });
+    CHECK(test::error_of([&] { load(layer, directory / "good", Native("m")); }) == saved);
+    return saved;
+  };
+  sluice::SwiGLU<float> layer(5, 3);
+  save(layer, directory / "good", Native("m"));
+  sluice::SwiGLU<float>::Gradients gradients(layer);
+  sluice::Dense<float> dense(5, 3);
+  sluice::GatedFeedForward<float, sluice::SiLU> block(5, 3);
+  sluice::Dense<double, sluice::Identity, 200, 200>
+      large;  // its sizes stay in the type, its parameters are on the heap
+  const auto moved =
+      std::tuple(std::move(layer), std::move(gradients), std::move(dense), std::move(block), std::move(large));
+  CHECK(refused(layer) == "GatedLinearUnit: expected a layer with parameters, got a moved-from one");
+  CHECK(refused(gradients) == "Gradients: expected gradients with parameters, got moved-from ones");
+  CHECK(refused(dense) == "Dense: expected a layer with parameters, got a moved-from one");
+  CHECK(refused(block) == "GatedFeedForward: expected a layer with parameters, got a moved-from one");
+  CHECK(refused(large) == "Dense: expected a layer with parameters, got a moved-from one");
+  CHECK(directory.count() == 1);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -104,9 +105,43 @@ TEST_CASE("the writer refuses what no reader would take", "[io][safetensors]") {
   CHECK(test::contains(test::error_of([&] { writer.add(std::string(1025, 'n'), m); }), "too long"));
   CHECK(test::contains(test::error_of([&] { writer.add("i", m, Dtype::I8); }), "not I8"));
   CHECK(test::contains(test::error_of([&] { writer.add("r", Shape(33, 1), m.data(), Dtype::F32); }), "rank"));
+  constexpr Eigen::Index huge = std::numeric_limits<Eigen::Index>::max() / 2 + 1;
+  CHECK(test::contains(test::error_of([&] { writer.add("h", Shape{huge, 0}, m.data(), Dtype::F32); }), "address"));
+  writer.metadata[std::string(1025, 'k')] = "v";
+  CHECK(test::contains(test::reason_of([&] { writer.save(directory / "file"); }), "'kkk"));
+  CHECK(test::contains(test::reason_of([&] { writer.save(directory / "file"); }), "too long"));
+  writer.metadata.clear();
   writer.add("\xff", m);
   CHECK(test::contains(test::reason_of([&] { writer.save(directory / "file"); }), "UTF-8"));
   CHECK(directory.count() == 0);
+}
+
+TEST_CASE("the longest names that the writer takes are read again", "[io][safetensors]") {
+  const test::Directory directory;
+  const std::string longest(1024, 'n');
+  SafetensorsWriter writer;
+  writer.metadata[longest] = std::string(100'000, 'v');  // a value may have any length
+  writer.add(longest, Eigen::RowVector3f(1, 2, 3));
+  writer.save(directory / "file");
+  const auto file = Safetensors::open(directory / "file");
+  CHECK(file.metadata().at(longest) == std::string(100'000, 'v'));
+  CHECK(file.contains(longest));
+}
+
+TEST_CASE("many tensors are written, and no more than are read", "[io][safetensors]") {
+  const test::Directory directory;
+  SafetensorsWriter writer;
+  const auto add_up_to = [&, count = std::size_t{0}](std::size_t end) mutable {
+    for (; count < end; ++count) {
+      writer.add(std::to_string(count), Shape{0}, static_cast<const float*>(nullptr), Dtype::F32);
+    }
+  };
+  add_up_to(100'000);  // the time does not grow with their square
+  writer.save(directory / "file");
+  CHECK(Safetensors::open(directory / "file").names().size() == 100'000);
+  add_up_to(sluice::io::detail::most_tensors + 1);
+  CHECK(test::reason_of([&] { writer.save(directory / "more"); }) == "more than 1000000 tensors");
+  CHECK(directory.count() == 1);
 }
 
 TEST_CASE("a file that cannot be written leaves the old one whole", "[io][safetensors]") {
@@ -218,6 +253,27 @@ TEST_CASE("a file system that is full leaves the old file whole", "[io][safetens
   }
 }
 #endif
+
+TEST_CASE("a file may have the longest name there is", "[io][safetensors]") {
+  const test::Directory directory;
+  const std::string name(255, 'f');
+  SafetensorsWriter writer;
+  writer.save(directory / name);
+  writer.add("x", Eigen::RowVectorXf::Ones(3));
+  writer.save(directory / name);
+  CHECK(Safetensors::open(directory / name).contains("x"));
+  CHECK(directory.count() == 1);
+}
+
+TEST_CASE("a file in the working directory", "[io][safetensors]") {
+  const test::Directory directory;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  const std::string reason = test::reason_of([] { SafetensorsWriter().save("file"); });
+  std::filesystem::current_path(before);
+  CHECK(reason == "no error");
+  CHECK(std::filesystem::exists(directory / "file"));
+}
 
 TEST_CASE("a replaced file keeps its permissions, a link its target", "[io][safetensors]") {
   namespace fs = std::filesystem;

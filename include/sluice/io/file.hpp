@@ -86,7 +86,7 @@ class InputFile {
 };
 
 /// Writes a file beside `path` and puts it in its place on commit(). Whatever happens before that, an error, an
-/// exception or a crash, the old file stays whole; only a crash can leave the new one behind, as path.tmp-….
+/// exception or a crash, the old file stays whole; only a crash can leave the new one behind, as .sluice-….tmp.
 /// The new file has the old one's permissions. A symbolic link stays, the file that it names is replaced; what is no
 /// regular file (a device, a pipe, a directory) is refused.
 class FileReplacement {
@@ -104,7 +104,9 @@ class FileReplacement {
     const mode_t mode = replaces ? old.st_mode & 0777 : 0666;
     static std::atomic<unsigned> counter{0};
     do {
-      temporary_ = path_ + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+      // Short, and not made of the old name, which may be as long as names can be.
+      const std::string name = ".sluice-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+      temporary_ = (std::filesystem::path(path_).parent_path() / name).string();
       descriptor_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     } while (descriptor_.number() < 0 && errno == EEXIST);
     if (descriptor_.number() < 0) throw_errno(path_, "cannot be written");

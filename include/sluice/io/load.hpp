@@ -29,7 +29,7 @@ struct LoadOptions {
 /// Everything below the mapping's prefix has to be accounted for: a tensor that is missing, left over, or of another
 /// shape or dtype throws FormatError, one for all of them, with names and shapes, and the layer stays as it was. Below
 /// "" is the whole file. A mapping of a feed-forward block fills a lone gated layer with the block's first half.
-/// Throws std::invalid_argument where the mapping knows no layer of this kind.
+/// Throws std::invalid_argument where the mapping knows no layer of this kind, or the layer has been moved from.
 ///
 ///   sluice::SwiGLU<float> layer(30, 10);
 ///   sluice::io::load(layer, "model.safetensors", sluice::io::TorchGlu("net.0"));
@@ -44,9 +44,13 @@ void load(L& layer, const Safetensors& file, const Mapping& mapping, const LoadO
     for (std::size_t i = 0; i < into.size(); ++i) detail::put(into[i], numbers[i].data());
   };
   if (options.self_check) {
-    L candidate = layer;
-    fill(detail::slots_of(candidate, mapping));
-    self_check(candidate, file, mapping);
+    if constexpr (detail::ComputesOutputs<L>) {
+      L candidate = layer;
+      fill(detail::slots_of(candidate, mapping));
+      self_check(candidate, file, mapping);
+    } else {
+      sluice::detail::fail("Gradients", "compute no outputs for a self-check");
+    }
   }
   fill(slots);
 }
@@ -57,7 +61,7 @@ void load(L& layer, const std::filesystem::path& path, const Mapping& mapping, c
 
 /// Adds a layer's weights to a file that is being gathered, under the mapping's names; several layers, each below its
 /// own prefix, make one file. Another dtype than the layer's own rounds the numbers. Throws std::invalid_argument, and
-/// adds nothing, where a name is taken or the mapping knows no layer of this kind.
+/// adds nothing, where a name is taken, the mapping knows no layer of this kind, or the layer has been moved from.
 template <class L>
 void save(const L& layer, SafetensorsWriter& writer, const Mapping& mapping, std::optional<Dtype> dtype = {}) {
   const auto slots = detail::slots_of(layer, mapping);

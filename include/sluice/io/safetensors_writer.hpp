@@ -59,6 +59,9 @@ class SafetensorsWriter {
     if (shape.size() > detail::highest_rank) fail("SafetensorsWriter", "a rank above ", Index(detail::highest_rank));
     Index count = 1;
     for (const Index extent : shape) count = sluice::detail::checked_product("SafetensorsWriter", count, extent);
+    if (!detail::bits_of(dtype, shape)) {  // extents that overflow before one that is zero
+      fail("SafetensorsWriter", "the shape ", detail::text_of(shape), " is more than this machine can address");
+    }
     if (!is_floating(dtype)) fail("SafetensorsWriter", "writes F64, F32, F16 and BF16, not ", name_of(dtype));
     tensors_.emplace(name, Tensor{dtype, std::move(shape), detail::stored_bytes(dtype, numbers, count)});
   }
@@ -76,7 +79,8 @@ class SafetensorsWriter {
   }
 
   /// Writes all tensors to a file beside `path` and puts it in its place: a crash leaves the old file whole. Throws
-  /// FormatError where that does not work; then the old file, or none, is there as before.
+  /// FormatError where that does not work, or where Safetensors would refuse the file; then the old file, or none, is
+  /// there as before.
   void save(const std::filesystem::path& path) const {
     std::vector<const std::pair<const std::string, Tensor>*> in_order;
     for (const auto& entry : tensors_) in_order.push_back(&entry);
@@ -102,22 +106,33 @@ class SafetensorsWriter {
 
   template <class Entries>
   std::string header_text(const std::string& path, const Entries& in_order) const {
-    nlohmann::ordered_json header = nlohmann::ordered_json::object();
-    if (!metadata.empty()) header["__metadata__"] = metadata;
-    std::uint64_t begin = 0;
-    for (const auto* entry : in_order) {
-      const Tensor& tensor = entry->second;
-      header[entry->first] = {{"dtype", name_of(tensor.dtype)},
-                              {"shape", tensor.shape},
-                              {"data_offsets", {begin, begin + tensor.bytes.size()}}};
-      begin += tensor.bytes.size();
+    if (tensors_.size() > detail::most_tensors) {
+      throw FormatError(path, "more than " + std::to_string(detail::most_tensors) + " tensors");
     }
-    std::string text;
+    for (const auto& [key, value] : metadata) {
+      if (key.size() > detail::longest_name) {
+        throw FormatError(path, "the metadata key " + detail::printable(key) + " is too long");
+      }
+    }
+    std::string text = "{";
+    // Entry by entry: a JSON object that keeps its order looks through all that it has for each one more.
+    const auto append = [&](const std::string& name, const nlohmann::ordered_json& value) {
+      text += (text.size() > 1 ? "," : "") + nlohmann::json(name).dump() + ":" + value.dump();
+    };
+    std::uint64_t begin = 0;
     try {
-      text = header.dump();
+      if (!metadata.empty()) append("__metadata__", metadata);
+      for (const auto* entry : in_order) {
+        const Tensor& tensor = entry->second;
+        append(entry->first, {{"dtype", name_of(tensor.dtype)},
+                              {"shape", tensor.shape},
+                              {"data_offsets", {begin, begin + tensor.bytes.size()}}});
+        begin += tensor.bytes.size();
+      }
     } catch (const nlohmann::json::type_error&) {
       throw FormatError(path, "a name or a metadata entry is not UTF-8");
     }
+    text += "}";
     text.append((8 - text.size() % 8) % 8, ' ');
     if (text.size() > detail::largest_header) throw FormatError(path, "the header would be too long for the format");
     return text;

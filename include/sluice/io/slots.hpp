@@ -212,11 +212,30 @@ Index longest_sum(const L& layer) {
   }
 }
 
-/// The tensors of a layer under a mapping. Throws std::invalid_argument where the mapping knows no such layer.
+/// A layer, and not its gradients.
+template <class L>
+concept ComputesOutputs = requires {
+  L::name;
+};
+
+/// A layer that has been moved from has no tensors; its sizes may still be in its type.
+template <class L>
+void check_not_moved_from(const L& layer) {
+  if (!layer.is_moved_from()) return;
+  if constexpr (ComputesOutputs<L>) {
+    sluice::detail::fail(L::name, "expected a layer with parameters, got a moved-from one");
+  } else {
+    sluice::detail::fail("Gradients", "expected gradients with parameters, got moved-from ones");
+  }
+}
+
+/// The tensors of a layer under a mapping. Throws std::invalid_argument where the mapping knows no such layer, or the
+/// layer has been moved from.
 template <class L>
 Slots<L> slots_of(L& layer, const Mapping& mapping) {
   static_assert(FeedForwardBlock<L> || GatedLayer<L> || DenseLayer<L>,
                 "sluice: load and save take a GatedLinearUnit, a GatedFeedForward, a Dense, or their gradients");
+  check_not_moved_from(layer);
   using T = typename ParameterOf<L>::type;
   Slots<L> slots;
   if constexpr (FeedForwardBlock<L>) {
