@@ -16,7 +16,7 @@ using test::allocations_of;
 using test::Index;
 
 /// A pool whose tasks run at once on the calling thread, where allocations are counted: those of all threads. Taking a
-/// task costs nothing where std::function holds a reference in place, as all of them do.
+/// task costs nothing where std::function holds two words in place, as all of them do.
 struct InlinePool {
   void Schedule(std::function<void()> task) { task(); }
 };

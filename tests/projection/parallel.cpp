@@ -59,7 +59,7 @@ struct Device {
 template <class AnyDevice>
 std::vector<int> visits(const AnyDevice& device, Index count) {
   std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
-  parallel_for(device, count, [&](Index begin, Index end) {
+  parallel_for(device, count, [&](Index begin, Index end, Index /*thread*/) {
     for (Index i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
   });
   return {seen.begin(), seen.end()};
@@ -78,6 +78,28 @@ TEST_CASE("parallel_for: every index once", "[projection]") {
   }
 }
 
+TEST_CASE("parallel_for: a thread works on one range at a time, under a number of its own", "[projection]") {
+  for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
+    for (const int threads : {1, 2, 5}) {
+      CAPTURE(static_cast<int>(kind), threads);
+      Pool pool(kind, 100);
+      const Device device{&pool, threads};
+      CHECK(sluice::detail::threads_for(device, 1000) == threads);
+      CHECK(sluice::detail::threads_for(device, 1) == 1);
+      std::vector<std::atomic<int>> busy(static_cast<std::size_t>(threads));
+      std::atomic<int> clashes{0};
+      parallel_for(device, 1000, [&](Index /*begin*/, Index /*end*/, Index thread) {
+        if (thread < 0 || thread >= threads) return void(++clashes);
+        auto& mine = busy[static_cast<std::size_t>(thread)];
+        if (mine.fetch_add(1) != 0) ++clashes;
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        --mine;
+      });
+      CHECK(clashes == 0);
+    }
+  }
+}
+
 TEST_CASE("parallel_for: what a range throws reaches the caller once all have ended", "[projection]") {
   for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
     for (const int threads : {1, 2, 3}) {
@@ -86,7 +108,7 @@ TEST_CASE("parallel_for: what a range throws reaches the caller once all have en
       std::atomic<Index> done{0};
       std::string message;
       try {
-        parallel_for(Device{&pool, threads}, 50, [&](Index begin, Index end) {
+        parallel_for(Device{&pool, threads}, 50, [&](Index begin, Index end, Index /*thread*/) {
           done += end - begin;
           if (begin <= 20) throw std::runtime_error("from a range");
         });

@@ -94,8 +94,11 @@ class Packed;
 /// y = value(x·W₁ + b₁) ⊙ gate(x·W₂ + b₂) with packed weights.
 ///
 /// Calls are const and re-entrant, and nothing is allocated after the first call of a size on a thread. Errors are
-/// those of GatedLinearUnit. Weights of the layer's own scalar give the bits that the mutable layer gives. Others are
-/// rounded to nearest first, and biases, inputs and sums stay as they are, so that each pre-activation moves by at most
+/// those of GatedLinearUnit. Without the memory for a call (std::bad_alloc) y and gate are as before, on a pool as
+/// well: the calling thread obtains all of it first. What an activation of the caller's own throws reaches the caller,
+/// once all threads have ended, and leaves written what others had computed. (An empty y stays empty.) Weights of the
+/// layer's own scalar give the bits that the mutable layer gives. Others are rounded to nearest first, and biases,
+/// inputs and sums stay as they are, so that each pre-activation moves by at most
 ///
 ///   bfloat16   2⁻⁸·Σ|xᵢ·wᵢ|       (half an ULP; the range is that of float)
 ///   half       2⁻¹¹·Σ|xᵢ·wᵢ|      (2⁻²⁵ each for weights below 2⁻¹⁴; infinite from 65520 on)

@@ -89,19 +89,25 @@ bool rows_collide(const MatrixView<const Scalar>& x) {
   return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
 }
 
-/// Memory for as many such rows as are worked on at once, each tile's in lanes.
+/// Scalars for as many such rows as are worked on at once, each tile's in lanes.
 template <class Scalar>
-Scalar* packed_samples_memory(Index rows, Index depth) {
-  struct PackedSamples;
+Index packed_samples_size(Index rows, Index depth) {
   constexpr Index lanes = round_up(max_tile_rows, simd::packet_size<Scalar>);
-  return scratch<PackedSamples, Scalar>(RowTiles(std::min(rows, row_block)).count * lanes * depth);
+  return RowTiles(std::min(rows, row_block)).count * lanes * depth;
+}
+/// Memory for them, for so many threads.
+template <class Scalar>
+Scalar* packed_samples_memory(Index rows, Index depth, Index threads = 1) {
+  struct PackedSamples;
+  return scratch<PackedSamples, Scalar>(threads * packed_samples_size<Scalar>(rows, depth));
 }
 
 /// Calls sink(PreActivationBlock) with the tiles of x·W + b. KnownSizes: the sizes of w are constants to the compiler,
-/// so that a single row of x is worth code of its own.
+/// so that a single row of x is worth code of its own. space: memory of packed_samples_size, or null for this
+/// thread's own.
 template <bool KnownSizes = false, class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                          const Sink& sink) {
+                                          const Sink& sink, Scalar* space = nullptr) {
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr Index lanes = round_up(max_tile_rows, packet);
   constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * packet;
@@ -186,7 +192,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   }
   Scalar* packed = nullptr;
   if (rows_collide(x)) {
-    packed = packed_samples_memory<Scalar>(x.rows, w.depth);
+    packed = space != nullptr ? space : packed_samples_memory<Scalar>(x.rows, w.depth);
     tile.a_row_stride = 1;
     tile.a_depth_stride = lanes;
   }

@@ -22,14 +22,21 @@ concept ThreadPool = requires(const Device& device, void (*task)()) {
   device.getPool()->Schedule(task);
 };
 
-/// Calls work(begin, end) for ranges that together are [0, count), on as many threads as the pool has, and returns when
-/// all is done. What a range throws is thrown here, once all have ended. The caller waits for the pool: it must not be
-/// a task of that pool itself, whose threads could all come to wait for one another (as with all of Eigen's devices).
+/// The threads that parallel_for works on.
+template <ThreadPool Device>
+Index threads_for(const Device& device, Index count) {
+  return std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
+}
+
+/// Calls work(begin, end, thread) for ranges that together are [0, count), on threads 0 ≤ thread < threads_for(device,
+/// count), each of which works on one range at a time, and returns when all is done. What a range throws is thrown
+/// here, once all have ended. The caller waits for the pool: it must not be a task of that pool itself, whose threads
+/// could all come to wait for one another (as with all of Eigen's devices).
 template <ThreadPool Device, class Work>
 void parallel_for(const Device& device, Index count, const Work& work) {
-  const Index threads = std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
+  const Index threads = threads_for(device, count);
   if (threads <= 1) {
-    if (count > 0) work(Index(0), count);
+    if (count > 0) work(Index(0), count, Index(0));
     return;
   }
   // More ranges than threads, so that a thread that was kept waiting does not keep all others waiting.
@@ -43,41 +50,41 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     std::atomic_flag failed{};
     std::exception_ptr error{};
 #endif
-    void run() {
+    void run(Index thread) {
       for (Index i = next++; i < ranges; i = next++) {
 #if SLUICE_HAS_EXCEPTIONS
         try {
-          work(i * count / ranges, (i + 1) * count / ranges);
+          work(i * count / ranges, (i + 1) * count / ranges, thread);
         } catch (...) {
           if (!failed.test_and_set()) error = std::current_exception();
         }
 #else
-        work(i * count / ranges, (i + 1) * count / ranges);
+        work(i * count / ranges, (i + 1) * count / ranges, thread);
 #endif
       }
     }
   };
   Shared shared{work, count, ranges, std::latch(threads - 1)};
-  const auto schedule = [&] {
-    device.getPool()->Schedule([&shared] {
-      shared.run();
+  const auto schedule = [&](Index thread) {
+    device.getPool()->Schedule([&shared, thread] {
+      shared.run(thread);
       shared.helpers.count_down();
     });
   };
   for (Index t = 1; t < threads; ++t) {
 #if SLUICE_HAS_EXCEPTIONS
     try {
-      schedule();
+      schedule(t);
     } catch (
         ...) {  // A pool without memory for more tasks: those that it has taken refer to `shared`. Go on with them.
       shared.helpers.count_down(threads - t);
       break;
     }
 #else
-    schedule();
+    schedule(t);
 #endif
   }
-  shared.run();
+  shared.run(0);
   shared.helpers.wait();
 #if SLUICE_HAS_EXCEPTIONS
   if (shared.error) std::rethrow_exception(shared.error);
@@ -89,6 +96,7 @@ struct OneThread {};
 
 /// multiply_panels on the threads of a device, over panels or rows, whichever there are more of. Every element of the
 /// product is the same chain of operations however the work is shared out, so the result is the same to the last bit.
+/// The calling thread lends all others their memory: none of them can lack it once there is something in the output.
 template <class Scalar, class Stored, class Sink, class Device>
 void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                         const Sink& sink) {
@@ -96,23 +104,28 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     multiply_panels(x, w, sink);
   } else {
     const Index row_tiles = divide_up(x.rows, max_tile_rows);
-    if (w.count() >= row_tiles) {
-      parallel_for(device, w.count(), [&](Index begin, Index end) {
-        multiply_panels(x, w.middle(begin, end - begin), [&](PreActivationBlock<Scalar> block) {
+    const bool by_panels = w.count() >= row_tiles;
+    const Index count = by_panels ? w.count() : row_tiles;
+    const Index each = rows_collide(x) ? packed_samples_size<Scalar>(x.rows, w.depth) : 0;
+    Scalar* const space =
+        each > 0 ? packed_samples_memory<Scalar>(x.rows, w.depth, threads_for(device, count)) : nullptr;
+    parallel_for(device, count, [&](Index begin, Index end, Index thread) {
+      Scalar* const own = each > 0 ? space + thread * each : nullptr;
+      if (by_panels) {
+        const auto shifted = [&](PreActivationBlock<Scalar> block) {
           block.col += begin * w.width();
           sink(block);
-        });
-      });
-    } else {
-      parallel_for(device, row_tiles, [&](Index begin, Index end) {
+        };
+        multiply_panels(x, w.middle(begin, end - begin), shifted, own);
+      } else {
         const Index first = begin * max_tile_rows;
-        multiply_panels(x.middle_rows(first, std::min(end * max_tile_rows, x.rows) - first), w,
-                        [&](PreActivationBlock<Scalar> block) {
-                          block.row += first;
-                          sink(block);
-                        });
-      });
-    }
+        const auto shifted = [&](PreActivationBlock<Scalar> block) {
+          block.row += first;
+          sink(block);
+        };
+        multiply_panels(x.middle_rows(first, std::min(end * max_tile_rows, x.rows) - first), w, shifted, own);
+      }
+    });
   }
 }
 
