@@ -131,7 +131,7 @@ TEST_CASE("the longest names that the writer takes are read again", "[io][safete
 TEST_CASE("many tensors are written, and no more than are read", "[io][safetensors]") {
   const test::Directory directory;
   SafetensorsWriter writer;
-  const auto add_up_to = [&, count = std::size_t{0}](std::size_t end) mutable {
+  auto add_up_to = [&, count = std::size_t{0}](std::size_t end) mutable {
     for (; count < end; ++count) {
       writer.add(std::to_string(count), Shape{0}, static_cast<const float*>(nullptr), Dtype::F32);
     }
