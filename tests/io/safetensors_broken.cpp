@@ -33,6 +33,17 @@ TEST_CASE("every broken file is refused for its own reason", "[io][safetensors]"
   }
 }
 
+TEST_CASE("a zip file of PyTorch's is called by its name", "[io][safetensors]") {
+  const test::Directory directory;
+  const std::string name = "model/data.pkl";
+  for (const char version : {'\0', '\x14'}) {  // as PyTorch writes it, as others do
+    test::write_file(directory / "model.pt", std::string("PK\3\4") + version + std::string("\0\0\x8", 3) + name);
+    const std::string reason = test::reason_of([&] { Safetensors::open(directory / "model.pt"); });
+    CHECK(test::contains(reason, "looks like a zip file of torch.save()"));
+    CHECK(test::contains(reason, "tools/export_torch.py"));
+  }
+}
+
 std::string good_file() {
   return test::safetensors_text(R"({"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
                                 R"("b":{"dtype":"F16","shape":[],"data_offsets":[8,10]}})",

@@ -103,7 +103,13 @@ TEST_CASE("a self-check that is not there or does not fit", "[io][self-check]") 
   CHECK_THAT(reason(x.topRows(0), y.topRows(0)), Catch::Matchers::Contains("holds no samples"));
   save(layer, directory / "none", Native("m"));
   CHECK(test::reason_of([&] { load(layer, directory / "none", Native("m"), {.self_check = true}); }) ==
-        "has no tensor 'm.self_check.input'");
+        "carries no self-check of Native(\"m\"): it has no tensor 'm.self_check.input'");
+  SafetensorsWriter half;
+  save(layer, half, Native("m"));
+  half.add("m.self_check.input", x);
+  half.save(directory / "half");
+  CHECK_THAT(test::reason_of([&] { load(layer, directory / "half", Native("m"), {.self_check = true}); }),
+             Catch::Matchers::EndsWith("it has no tensor 'm.self_check.output'"));
 }
 
 // The rounding of 16-bit outputs does not grow with the layer: swapped halves are larger than it however long the sums.

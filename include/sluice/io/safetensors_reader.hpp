@@ -11,7 +11,9 @@
 #include <sluice/io/safetensors_header.hpp>
 #include <sluice/io/stored_numbers.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +45,12 @@ class Safetensors {
     unsigned char bytes[prefix];
     file.read(0, bytes, prefix);
     const auto length = detail::load_number<std::uint64_t>(bytes);
+    constexpr unsigned char zip[] = {'P', 'K', 3, 4};
+    if (length > file.size() - prefix && std::equal(std::begin(zip), std::end(zip), bytes)) {
+      throw FormatError(
+          file.path(),
+          "looks like a zip file of torch.save(), not like safetensors; tools/export_torch.py writes those");
+    }
     if (length > detail::largest_header) {
       throw FormatError(file.path(), "the header claims " + std::to_string(length) + " bytes, at most " +
                                          std::to_string(detail::largest_header) + " are allowed");

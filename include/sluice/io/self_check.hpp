@@ -144,6 +144,12 @@ void self_check(const L& layer, const Safetensors& file, const Mapping& mapping)
   using Scalar = typename L::Scalar;
   const std::string input = detail::self_check_name(mapping, "input");
   const std::string output = detail::self_check_name(mapping, "output");
+  for (const std::string& name : {input, output}) {
+    if (!file.contains(name)) {
+      throw FormatError(file.path(), "carries no self-check of " + mapping.name + "(\"" + mapping.prefix +
+                                         "\"): it has no tensor " + detail::printable(name));
+    }
+  }
   const auto x = file.matrix<Scalar>(input);
   const auto want = file.matrix<double>(output);
   if (x.rows() == 0) throw FormatError(file.path(), "self-check: " + detail::printable(input) + " holds no samples");
