@@ -95,6 +95,7 @@ struct SampleTraits<T> {
     return [&]<std::size_t... I>(std::index_sequence<I...>) { return Shape{static_cast<Index>(x.dimension(I))...}; }
     (std::make_index_sequence<static_cast<std::size_t>(rank)>{});
   }
+  static bool has_shape(const T& x, const Shape& s) { return shape(x) == s; }
   static std::string text(const Shape& shape) {
     std::string text = std::to_string(shape[0]);
     for (std::size_t i = 1; i < shape.size(); ++i) text += "×" + std::to_string(shape[i]);

@@ -73,6 +73,11 @@ struct SampleTraits<T> {
   using Shape = std::array<Index, 2>;  // samples, features
 
   static Shape shape(const T& x) { return is_column ? Shape{x.cols(), x.rows()} : Shape{x.rows(), x.cols()}; }
+  /// shape(x) == s, number by number: compared as a whole they travel through vector registers, and wait for the
+  /// multiply-adds of the call before.
+  static bool has_shape(const T& x, const Shape& s) {
+    return x.rows() == s[is_column ? 1 : 0] && x.cols() == s[is_column ? 0 : 1];
+  }
   static std::string text(const Shape& shape) {
     return is_column ? shape_text(shape[1], shape[0]) : shape_text(shape[0], shape[1]);
   }
@@ -226,9 +231,8 @@ void check_shape(std::string_view owner, std::string_view what, const Y& y, cons
                 "sluice: all arguments of a call must have the same rank");
   static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
                 "sluice: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
-  const auto got = Traits::shape(y);
-  if (got != expected) {
-    fail(owner, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got), note);
+  if (!Traits::has_shape(y, expected)) {
+    fail(owner, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(Traits::shape(y)), note);
   }
 }
 
@@ -288,7 +292,7 @@ SLUICE_ALWAYS_INLINE void with_output(Y& y, const Shape& shape, const Write& wri
   using Traits = TraitsOf<Y>;
   constexpr bool is_writable = is_writable_output<Y>;  // if not, check_output_shape refuses it in words
   if constexpr (is_writable && Traits::is_resizable) {
-    if (Traits::shape(y) != shape) return fill_empty(y, shape, write);
+    if (!Traits::has_shape(y, shape)) return fill_empty(y, shape, write);
   }
   if constexpr (is_writable) write(Traits::writable_view(y));
 }
