@@ -96,8 +96,8 @@ class ParameterBlock {
   bool has_bias() const { return has_bias_; }
   /// Columns of all weights together: units, or 2·units of a gated projection.
   Index columns() const { return columns_; }
-  /// Weights and biases together.
-  Index parameter_count() const { return columns_ * (input_dim_ + (has_bias_ ? 1 : 0)); }
+  /// Weights and biases together; 0 once they have been moved away.
+  Index parameter_count() const { return is_moved_from() ? 0 : full_count(); }
 
   /// Everything there is to learn, as one vector (1 × parameter_count): the weights, then the biases.
   RowMap<Scalar> parameters() { return {storage_.data(), parameter_count()}; }
@@ -106,7 +106,8 @@ class ParameterBlock {
   /// Whether the parameters lie inside the object.
   static constexpr bool is_inline = is_stored_inline<Scalar, static_parameter_count(InputDim, Columns)>;
 
-  /// Whether the parameters have been moved away. Sizes known at run time are zero then; sizes in the type cannot be.
+  /// Whether the parameters have been moved away. Sizes known at run time are zero then; sizes in the type cannot be,
+  /// and views of single weights must not be used.
   bool is_moved_from() const { return storage_.is_empty(); }
 
   bool has_same_shape(const ParameterBlock& other) const {
@@ -131,8 +132,9 @@ class ParameterBlock {
   Index checked_count(std::string_view owner) const {
     const Index count = checked_product(owner, checked_sum(owner, input_dim_, 1), columns_);
     checked_product(owner, checked_sum(owner, count, storage_padding<Scalar>), static_cast<Index>(sizeof(Scalar)));
-    return parameter_count();
+    return full_count();
   }
+  Index full_count() const { return columns_ * (input_dim_ + (has_bias_ ? 1 : 0)); }
 
   [[no_unique_address]] Extent<InputDim> input_dim_;
   [[no_unique_address]] Extent<Columns> columns_;

@@ -19,13 +19,14 @@
 // the gate bias. Nothing is allocated.
 #pragma once
 
-#include <sluice/core/config.hpp>
+#include <sluice/core/error.hpp>
 
 #include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
@@ -285,13 +286,26 @@ struct InitializeLinear {
   }
 };
 
+/// What a message calls the layer: its own name, if it has one.
+template <class Layer>
+constexpr std::string_view initialized_name() {
+  if constexpr (requires { std::string_view(Layer::name); }) return Layer::name;
+  return "initialize";
+}
+
 }  // namespace detail
 
 /// Gives a layer its initial weights, see the top of this file. The generator is the only source of
-/// randomness, and is left where the last draw put it: several layers take it in turn.
+/// randomness, and is left where the last draw put it: several layers take it in turn. Throws
+/// std::invalid_argument where the layer has been moved from, before anything is drawn.
 template <class Layer, Initializer Init, class Generator>
   requires RandomBitGenerator<std::remove_reference_t<Generator>>
 void initialize(Layer& layer, const Init& initializer, Generator&& rng) {
+  if constexpr (requires { layer.is_moved_from(); }) {
+    if (layer.is_moved_from()) {
+      detail::fail(detail::initialized_name<Layer>(), "expected a layer with parameters, got a moved-from one");
+    }
+  }
   detail::for_each_linear(layer, detail::InitializeLinear<Init, std::remove_reference_t<Generator>>{initializer, rng});
 }
 
