@@ -19,10 +19,13 @@
 # As a script, for a whole module saved with torch.save(model, "model.pt"):
 #
 #   python3 export_torch.py model.pt model.safetensors
+#
+# (which runs whatever code such a file holds: only for files that you trust).
 """PyTorch's gated layers, exported for sluice."""
 
 import copy
 import ctypes
+import inspect
 import itertools
 import json
 import os
@@ -68,7 +71,7 @@ def write_safetensors(path, tensors, metadata=None):
         begin = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    temporary = f"{path}.tmp-{os.getpid()}"
+    temporary = os.path.join(os.path.dirname(path), f".sluice-{os.getpid()}.tmp")  # short, whatever the name of the file
     try:
         with open(temporary, "wb") as file:
             file.write(struct.pack("<Q", len(text)) + text)
@@ -132,8 +135,9 @@ def inputs_for(linears, generator):
     return (x * (2 / spread) if torch.isfinite(spread) and spread > 0 else x).float().double()
 
 
-def explain(module, generator):
-    """(activation, value, gate, output, x, y) if the module's forward() is a gated layer, else None."""
+def explain(prefix, module, generator):
+    """(activation, value, gate, output, x, y) if the module's forward() is a gated layer, else None. A ValueError where it
+    may be one, but has outputs that any assignment would explain."""
     linears = [child for child in module.children() if isinstance(child, nn.Linear)]
     trainable = sum(parameter.numel() for parameter in module.parameters())
     if not 1 <= len(linears) <= 3 or trainable != sum(p.numel() for l in linears for p in l.parameters()):
@@ -151,8 +155,12 @@ def explain(module, generator):
             for name, activation in ACTIVATIONS.items():
                 got = value(x) * activation(gate(x))
                 got = got if output is None else output(got)
-                if got.shape == y.shape and (got - y).abs().max() <= 1e-12 * y.abs().max():
-                    return name, value, gate, output, x, y
+                if got.shape != y.shape or (got - y).abs().max() > 1e-12 * y.abs().max():
+                    continue
+                if (y == y[0]).all():
+                    raise ValueError(f"{prefix or 'the model'}: its outputs are {'all zeros' if (y == 0).all() else 'constant'}"
+                                     ", so which half is the gate cannot be found out; export it once it is trained")
+                return name, value, gate, output, x, y
     return None
 
 
@@ -193,7 +201,7 @@ def export(model, path, dtype=torch.float32, seed=0, quiet=False, extra=None):
         metadata[at + "sluice"] = found[prefix]
 
     for prefix, module in model.named_modules():
-        explained = explain(module, generator)
+        explained = explain(prefix, module, generator)
         if explained is None:
             continue
         activation, value, gate, output, x, y = explained
@@ -223,7 +231,10 @@ def export(model, path, dtype=torch.float32, seed=0, quiet=False, extra=None):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__ + "\nusage: export_torch.py MODEL.pt OUT.safetensors")
-    model = torch.load(sys.argv[1], map_location="cpu")
+    # A module is more than weights, which are all that PyTorch loads from 2.6 on unless told otherwise; old versions cannot
+    # be told.
+    whole = {"weights_only": False} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    model = torch.load(sys.argv[1], map_location="cpu", **whole)
     if not isinstance(model, nn.Module):
         sys.exit("expected a whole module, saved with torch.save(model, path); from a state_dict the computation is not known")
     export(model, sys.argv[2])
