@@ -7,9 +7,13 @@
 
 #include <unsupported/Eigen/CXX11/Tensor>
 
+#include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -102,6 +106,45 @@ TEST_CASE("packed layers on a pool check their arguments first", "[packed][devic
   CHECK(test::same_bits(y, packed(2 * x)));
   packed.forward(x.row(1), y.row(1), device);
   CHECK(test::same_bits(y.row(1), packed(x.row(1))));
+}
+
+/// Eigen's pool, which takes tasks from other threads only: a task that waits for a task of its own might wait forever.
+struct GuardedPool {
+  Eigen::ThreadPool pool{2};
+  std::atomic<int> taken_from_tasks{0};
+
+  void Schedule(std::function<void()> task) {
+    if (CurrentThreadId() < 0) return pool.Schedule(std::move(task));
+    ++taken_from_tasks;
+    task();
+  }
+  int CurrentThreadId() const { return pool.CurrentThreadId(); }
+};
+struct GuardedDevice {
+  GuardedPool* pool;
+  int numThreads() const { return 2; }
+  GuardedPool* getPool() const { return pool; }
+};
+
+TEST_CASE("a task of the pool itself does the work alone", "[packed][device]") {
+  test::Random random(54);
+  sluice::SwiGLU<float> layer(19, 101);
+  random.fill_parameters(layer);
+  const auto packed = sluice::pack(layer);
+  const auto x = random.matrix<test::RowMatrix<float>>(90, 19);
+  const test::RowMatrix<float> want = packed(x);
+  GuardedPool pool;
+  std::vector<test::RowMatrix<float>> y(4);
+  Eigen::Barrier done(4);
+  for (auto& each : y) {
+    pool.Schedule([&] {
+      packed.forward(x, each, GuardedDevice{&pool});
+      done.Notify();
+    });
+  }
+  done.Wait();
+  for (const auto& each : y) CHECK(test::same_bits(each, want));
+  CHECK(pool.taken_from_tasks == 0);
 }
 
 /// Throws at a number that no other test meets.

@@ -130,7 +130,8 @@ class Packed<GatedLinearUnit<Scalar_, Activation, Projection, InputDim, Units>, 
       : Base(std::move(weights)), gating_(gating) {}
 
   using Base::forward;
-  /// On the threads of a pool; the result is the same to the last bit.
+  /// On the threads of a pool, or on the calling one if that is a thread of the pool; the result is the same to the
+  /// last bit.
   template <detail::SampleInput X, detail::SampleOutput Y, detail::ThreadPool Device>
   void forward(const X& x, Y&& y, const Device& device) const {
     this->forward_blocks(x, y, [&](const ConstView& samples, const View& to) { run(device, samples, to); });
@@ -179,7 +180,8 @@ class Packed<Dense<Scalar_, Activation, InputDim, Units>, Stored>
       : Base(std::move(weights)), activation_(activation) {}
 
   using Base::forward;
-  /// On the threads of a pool; the result is the same to the last bit.
+  /// On the threads of a pool, or on the calling one if that is a thread of the pool; the result is the same to the
+  /// last bit.
   template <detail::SampleInput X, detail::SampleOutput Y, detail::ThreadPool Device>
   void forward(const X& x, Y&& y, const Device& device) const {
     this->forward_blocks(x, y, [&](const ConstView& samples, const View& to) { run(device, samples, to); });
@@ -252,7 +254,8 @@ class Packed<GatedFeedForward<Scalar_, Activation, Projection>, Stored>
   }
 
   using Base::forward;
-  /// On the threads of a pool; the result is the same to the last bit.
+  /// On the threads of a pool, or on the calling one if that is a thread of the pool; the result is the same to the
+  /// last bit.
   template <detail::SampleInput X, detail::SampleOutput Y, detail::ThreadPool Device>
   void forward(const X& x, Y&& y, const Device& device) const {
     this->forward_blocks(x, y, [&](const ConstView& samples, const View& to) {

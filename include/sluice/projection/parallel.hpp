@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Work shared out among the threads of a pool: Eigen::ThreadPoolDevice, or anything with numThreads() and
-// getPool()->Schedule(task). The library starts no threads of its own. The calling thread works, too.
+// getPool()->Schedule(task), and where the pool knows its own threads, getPool()->CurrentThreadId(), negative for all
+// others. The library starts no threads of its own. The calling thread works, too.
 #pragma once
 
 #include <sluice/core/config.hpp>
@@ -22,16 +23,20 @@ concept ThreadPool = requires(const Device& device, void (*task)()) {
   device.getPool()->Schedule(task);
 };
 
-/// The threads that parallel_for works on.
+/// The threads that parallel_for works on: one where a task of the pool calls it. Such tasks could all come to wait for
+/// one another.
 template <ThreadPool Device>
 Index threads_for(const Device& device, Index count) {
+  if constexpr (requires { device.getPool()->CurrentThreadId() >= 0; }) {
+    if (device.getPool()->CurrentThreadId() >= 0) return std::min<Index>(1, count);
+  }
   return std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
 }
 
 /// Calls work(begin, end, thread) for ranges that together are [0, count), on threads 0 ≤ thread < threads_for(device,
 /// count), each of which works on one range at a time, and returns when all is done. What a range throws is thrown
-/// here, once all have ended. The caller waits for the pool: it must not be a task of that pool itself, whose threads
-/// could all come to wait for one another (as with all of Eigen's devices).
+/// here, once all have ended. The caller waits for the pool: where the pool does not know its own threads (as Eigen's
+/// does), it must not be a task of that pool.
 template <ThreadPool Device, class Work>
 void parallel_for(const Device& device, Index count, const Work& work) {
   const Index threads = threads_for(device, count);
