@@ -37,6 +37,15 @@ class ParameterStorage {
  public:
   explicit ParameterStorage(Index size)
       : scalars_(static_cast<std::size_t>(size + storage_padding<Scalar>), Scalar(0)) {}
+  ParameterStorage(const ParameterStorage&) = default;
+  ParameterStorage(ParameterStorage&&) = default;
+  ParameterStorage& operator=(ParameterStorage&&) = default;
+  /// Without memory for the copy everything is as it was; none is needed where the size stays.
+  ParameterStorage& operator=(const ParameterStorage& other) {
+    if (scalars_.size() != other.scalars_.size()) return *this = ParameterStorage(other);
+    scalars_ = other.scalars_;
+    return *this;
+  }
 
   Scalar* data() { return scalars_.data(); }
   const Scalar* data() const { return scalars_.data(); }

@@ -49,6 +49,16 @@ template <class Gated, class Output>
 class FeedForwardParameters {
  public:
   FeedForwardParameters(Gated gated, Output output) : gated_(std::move(gated)), output_(std::move(output)) {}
+  FeedForwardParameters(const FeedForwardParameters&) = default;
+  FeedForwardParameters(FeedForwardParameters&&) = default;
+  FeedForwardParameters& operator=(FeedForwardParameters&&) = default;
+  /// Both parts or, without memory for them, none. None is needed where the sizes stay.
+  FeedForwardParameters& operator=(const FeedForwardParameters& other) {
+    if (!has_same_shape(other)) return *this = FeedForwardParameters(other);
+    gated_ = other.gated_;
+    output_ = other.output_;
+    return *this;
+  }
 
   Index dim() const { return gated_.input_dim(); }
   Index hidden() const { return gated_.units(); }

@@ -210,6 +210,11 @@ template <class Gated, class Output>
 class PackedParts {
  public:
   PackedParts(Gated gated, Output output) : gated_(std::move(gated)), output_(std::move(output)) {}
+  PackedParts(const PackedParts&) = default;
+  PackedParts(PackedParts&&) = default;
+  PackedParts& operator=(PackedParts&&) = default;
+  /// Both parts or, without memory for them, none.
+  PackedParts& operator=(const PackedParts& other) { return *this = PackedParts(other); }
 
   Index dim() const { return gated_.input_dim(); }
   Index hidden() const { return gated_.units(); }

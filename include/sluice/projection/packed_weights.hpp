@@ -46,6 +46,12 @@ class PackedWeights {
         biases_(count(owner, panels() * 2 * packet)),
         scales_(scaled ? biases_.size() : 0) {}
 
+  PackedWeights(const PackedWeights&) = default;
+  PackedWeights(PackedWeights&&) = default;
+  PackedWeights& operator=(PackedWeights&&) = default;
+  /// Without memory for the copy everything is as it was.
+  PackedWeights& operator=(const PackedWeights& other) { return *this = PackedWeights(other); }
+
   Index depth() const { return depth_; }
   Index cols() const { return cols_; }
   std::size_t bytes() const {

@@ -97,7 +97,7 @@ class ParameterBlock {
   /// Columns of all weights together: units, or 2·units of a gated projection.
   Index columns() const { return columns_; }
   /// Weights and biases together; 0 once they have been moved away.
-  Index parameter_count() const { return is_moved_from() ? 0 : full_count(); }
+  Index parameter_count() const { return is_moved_from() ? 0 : count_of(input_dim_, columns_, has_bias_); }
 
   /// Everything there is to learn, as one vector (1 × parameter_count): the weights, then the biases.
   RowMap<Scalar> parameters() { return {storage_.data(), parameter_count()}; }
@@ -117,10 +117,10 @@ class ParameterBlock {
  protected:
   /// Throws std::invalid_argument where sizes are not positive, disagree with the type, or cannot be addressed.
   ParameterBlock(std::string_view owner, Index input_dim, Index columns, bool has_bias)
-      : input_dim_(check_extent(owner, "input_dim", input_dim, InputDim)),
+      : storage_(checked_count(owner, check_extent(owner, "input_dim", input_dim, InputDim), columns, has_bias)),
+        input_dim_(input_dim),
         columns_(columns),
-        has_bias_(has_bias),
-        storage_(checked_count(owner)) {}
+        has_bias_(has_bias) {}
 
   Index bias_size() const { return has_bias_ ? Index(columns_) : 0; }
   Scalar* weight_data() { return storage_.data(); }
@@ -129,17 +129,20 @@ class ParameterBlock {
   const Scalar* bias_data() const { return storage_.data() + columns_ * input_dim_; }
 
  private:
-  Index checked_count(std::string_view owner) const {
-    const Index count = checked_product(owner, checked_sum(owner, input_dim_, 1), columns_);
+  static Index checked_count(std::string_view owner, Index input_dim, Index columns, bool has_bias) {
+    const Index count = checked_product(owner, checked_sum(owner, input_dim, 1), columns);
     checked_product(owner, checked_sum(owner, count, storage_padding<Scalar>), static_cast<Index>(sizeof(Scalar)));
-    return full_count();
+    return count_of(input_dim, columns, has_bias);
   }
-  Index full_count() const { return columns_ * (input_dim_ + (has_bias_ ? 1 : 0)); }
+  static Index count_of(Index input_dim, Index columns, bool has_bias) {
+    return columns * (input_dim + (has_bias ? 1 : 0));
+  }
 
+  // First, so that the assignment that finds no memory for it has not changed the sizes.
+  ParameterStorage<Scalar, static_parameter_count(InputDim, Columns)> storage_;
   [[no_unique_address]] Extent<InputDim> input_dim_;
   [[no_unique_address]] Extent<Columns> columns_;
   bool has_bias_;
-  ParameterStorage<Scalar, static_parameter_count(InputDim, Columns)> storage_;
 };
 
 }  // namespace detail
