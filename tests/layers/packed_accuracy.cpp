@@ -5,6 +5,7 @@
 #include "layers/packed_trial.hpp"
 #include "support/reference.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -14,6 +15,13 @@ namespace {
 using sluice::Int8;
 using test::Index;
 using test::Matrix;
+
+/// The nearest number with this many binary digits, ties to even, of which none is worth less than 2^lowest.
+double nearest(double number, int digits, int lowest) {
+  if (number == 0) return number;
+  const int last = std::max(std::ilogb(number) - digits + 1, lowest);
+  return std::ldexp(std::nearbyint(std::ldexp(number, -last)), last);
+}
 
 /// The weights of one half as they are stored, and how far each may be from what it was: the unit columns of Int8 share
 /// a scale, which is worked out here once more.
@@ -27,7 +35,7 @@ Matrix rounded(const Matrix& w) {
         r(k, c) =
             static_cast<double>(scale) * static_cast<double>(std::nearbyint(static_cast<Scalar>(w(k, c)) / scale));
       } else {
-        r(k, c) = static_cast<double>(static_cast<float>(Stored(static_cast<float>(w(k, c)))));
+        r(k, c) = std::is_same_v<Stored, Eigen::half> ? nearest(w(k, c), 11, -24) : nearest(w(k, c), 8, -133);
       }
     }
   }
