@@ -106,7 +106,7 @@ TEST_CASE("expressions without memory of their own", "[layer][inputs]") {
   check(Eigen::MatrixXf::Ones(131, 19));
   check(f.x.cast<double>().cast<float>());
   check(v.replicate(131, 1));
-  check(f.x(Eigen::seq(0, 130, 2), Eigen::all));
+  check(f.x(Eigen::seq(0, 130, 2), Eigen::seq(0, 18)));
 }
 
 TEST_CASE("a vector is one sample, and its output stands or lies as it does", "[layer][inputs]") {
