@@ -38,8 +38,8 @@ class ParameterStorage {
   explicit ParameterStorage(Index size)
       : scalars_(static_cast<std::size_t>(size + storage_padding<Scalar>), Scalar(0)) {}
   ParameterStorage(const ParameterStorage&) = default;
-  ParameterStorage(ParameterStorage&&) = default;
-  ParameterStorage& operator=(ParameterStorage&&) = default;
+  ParameterStorage(ParameterStorage&&) noexcept = default;
+  ParameterStorage& operator=(ParameterStorage&&) noexcept = default;
   /// Without memory for the copy everything is as it was; none is needed where the size stays.
   ParameterStorage& operator=(const ParameterStorage& other) {
     if (scalars_.size() != other.scalars_.size()) return *this = ParameterStorage(other);

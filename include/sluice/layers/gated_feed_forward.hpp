@@ -50,8 +50,8 @@ class FeedForwardParameters {
  public:
   FeedForwardParameters(Gated gated, Output output) : gated_(std::move(gated)), output_(std::move(output)) {}
   FeedForwardParameters(const FeedForwardParameters&) = default;
-  FeedForwardParameters(FeedForwardParameters&&) = default;
-  FeedForwardParameters& operator=(FeedForwardParameters&&) = default;
+  FeedForwardParameters(FeedForwardParameters&&) noexcept = default;
+  FeedForwardParameters& operator=(FeedForwardParameters&&) noexcept = default;
   /// Both parts or, without memory for them, none. None is needed where the sizes stay.
   FeedForwardParameters& operator=(const FeedForwardParameters& other) {
     if (!has_same_shape(other)) return *this = FeedForwardParameters(other);

@@ -211,8 +211,8 @@ class PackedParts {
  public:
   PackedParts(Gated gated, Output output) : gated_(std::move(gated)), output_(std::move(output)) {}
   PackedParts(const PackedParts&) = default;
-  PackedParts(PackedParts&&) = default;
-  PackedParts& operator=(PackedParts&&) = default;
+  PackedParts(PackedParts&&) noexcept = default;
+  PackedParts& operator=(PackedParts&&) noexcept = default;
   /// Both parts or, without memory for them, none.
   PackedParts& operator=(const PackedParts& other) { return *this = PackedParts(other); }
 

@@ -47,8 +47,8 @@ class PackedWeights {
         scales_(scaled ? biases_.size() : 0) {}
 
   PackedWeights(const PackedWeights&) = default;
-  PackedWeights(PackedWeights&&) = default;
-  PackedWeights& operator=(PackedWeights&&) = default;
+  PackedWeights(PackedWeights&&) noexcept = default;
+  PackedWeights& operator=(PackedWeights&&) noexcept = default;
   /// Without memory for the copy everything is as it was.
   PackedWeights& operator=(const PackedWeights& other) { return *this = PackedWeights(other); }
 

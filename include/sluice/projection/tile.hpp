@@ -106,7 +106,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr bool scaled = simd::has_scale<Stored>;
   constexpr bool shared = Panels == half_panel;
-  constexpr int panels = shared ? 1 : Panels;
+  constexpr int panels = std::max(Panels, 1);
   const auto load_start = [&](const Scalar* p0, const Scalar* p1, Packet& s0, Packet& s1) SLUICE_LAMBDA_INLINE {
     s0 = shared ? simd::join_halves<0>(simd::load(p0), simd::load(p1)) : simd::load(p0);
     if constexpr (!shared) s1 = simd::load(p1);
