@@ -41,7 +41,7 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
       return MatrixView<std::remove_pointer_t<decltype(data)>>{data, 1, cols, 80, 1};
     };
     const sluice::detail::PreActivationBlock<float> block{0, 0, 1, cols, 80, value.data(), gate.data()};
-    sluice::detail::gate_block<true, false, float>(Gating{}, block, row(y.data()), row(activated.data()));
+    sluice::detail::gate_block<true, float>(Gating{}, block, row(y.data()), row(activated.data()));
     sluice::detail::gate_gradient_rows<float>(Gating{},
                                               {row(std::as_const(value).data()), row(std::as_const(gate).data())},
                                               row(dy.data()), {row(d_value.data()), row(d_gate.data())});
@@ -56,7 +56,7 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
     CHECK(error < 4e-7);
     for (const auto* target : {&y, &activated, &d_value, &d_gate}) CHECK((target->tail(80 - cols).array() == 9).all());
     const Eigen::VectorXf value_behind = value.tail(80 - cols), gate_behind = gate.tail(80 - cols);
-    sluice::detail::gate_block<true, false, float>(Gating{}, block, row(value.data()), row(gate.data()));
+    sluice::detail::gate_block<true, float>(Gating{}, block, row(value.data()), row(gate.data()));
     CHECK(test::same_bits(value.head(cols), y.head(cols)));
     CHECK(test::same_bits(gate.head(cols), activated.head(cols)));
     CHECK(test::same_bits(value.tail(80 - cols), value_behind));

@@ -32,7 +32,7 @@ struct TextPart {
 
 // All texts of the library are put together here, in one function that is never inlined: std::string is a template of
 // which every use is compiled again.
-SLUICE_NEVER_INLINE inline void append(std::string& text, std::initializer_list<TextPart> parts) {
+SLUICE_COLD inline void append(std::string& text, std::initializer_list<TextPart> parts) {
   for (const TextPart& part : parts) {
     if (part.is_number) {
       char digits[24];
@@ -43,13 +43,13 @@ SLUICE_NEVER_INLINE inline void append(std::string& text, std::initializer_list<
     }
   }
 }
-SLUICE_NEVER_INLINE inline std::string concat(std::initializer_list<TextPart> parts) {
+SLUICE_COLD inline std::string concat(std::initializer_list<TextPart> parts) {
   std::string text;
   append(text, parts);
   return text;
 }
 
-[[noreturn]] SLUICE_NEVER_INLINE inline void fail_with(std::initializer_list<TextPart> parts) {
+[[noreturn]] SLUICE_COLD inline void fail_with(std::initializer_list<TextPart> parts) {
   const std::string message = concat(parts);
 #if SLUICE_HAS_EXCEPTIONS
   throw std::invalid_argument(message);
@@ -61,15 +61,15 @@ SLUICE_NEVER_INLINE inline std::string concat(std::initializer_list<TextPart> pa
 /// fail(layer, "expected ", 30, " features") and the like. The parts come by value: a reference to one would keep it
 /// in memory on the way that does not fail, too.
 template <class... Parts>
-[[noreturn]] SLUICE_NEVER_INLINE void fail(std::string_view layer, Parts... parts) {
+[[noreturn]] SLUICE_COLD void fail(std::string_view layer, Parts... parts) {
   fail_with({layer, ": ", parts...});
 }
 
 /// "32×31"
-SLUICE_NEVER_INLINE inline std::string shape_text(Index rows, Index cols) { return concat({rows, "×", cols}); }
+SLUICE_COLD inline std::string shape_text(Index rows, Index cols) { return concat({rows, "×", cols}); }
 
 /// "30 → 10 with bias"
-SLUICE_NEVER_INLINE inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
+SLUICE_COLD inline std::string layer_text(Index input_dim, Index units, bool has_bias) {
   return concat({input_dim, " → ", units, has_bias ? " with bias" : " without bias"});
 }
 

@@ -466,17 +466,14 @@ template <int Half, class S>
 SLUICE_ALWAYS_INLINE Packet<S> join_halves(const Packet<S>& a, const Packet<S>& b) {
   constexpr int size = Packet<S>::size, begin = Half * (size / 2);
 #if defined(SLUICE_DETAIL_HAS_SHUFFLE)
-  if constexpr (size > 1) {
-    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
-      using Lanes = detail::VectorOf<S, size>;
-      const Lanes joined =
-          __builtin_shufflevector(detail::same_bits<Lanes>(a.native), detail::same_bits<Lanes>(b.native),
-                                  (begin + (Lane < size / 2 ? Lane : Lane + size / 2))...);
-      return Packet<S>::from_native(detail::same_bits<typename Packet<S>::Native>(joined));
-    }
-    (std::make_integer_sequence<int, size>{});
+  return [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
+    using Lanes = detail::VectorOf<S, size>;
+    const Lanes joined = __builtin_shufflevector(detail::same_bits<Lanes>(a.native), detail::same_bits<Lanes>(b.native),
+                                                 (begin + (Lane < size / 2 ? Lane : Lane + size / 2))...);
+    return Packet<S>::from_native(detail::same_bits<typename Packet<S>::Native>(joined));
   }
-#endif
+  (std::make_integer_sequence<int, size>{});
+#else
   alignas(Packet<S>) S lanes[static_cast<std::size_t>(2 * size)];
   store(static_cast<S*>(lanes), a);
   store(static_cast<S*>(lanes) + size, b);
@@ -485,6 +482,7 @@ SLUICE_ALWAYS_INLINE Packet<S> join_halves(const Packet<S>& a, const Packet<S>& 
     lanes[size / 2 + i] = lanes[size + begin + i];
   }
   return load(static_cast<const S*>(lanes));
+#endif
 }
 /// The first half of x.
 template <class S>
@@ -492,15 +490,11 @@ SLUICE_ALWAYS_INLINE void store_half(S* to, const Packet<S>& x) {
   constexpr int size = Packet<S>::size;
 #if defined(SLUICE_DETAIL_HAS_SHUFFLE)
   const auto lanes = detail::same_bits<detail::VectorOf<S, size>>(x.native);
-  if constexpr (size <= 2) {
-    *to = lanes[0];
-  } else {
-    [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
-      const auto half = __builtin_shufflevector(lanes, lanes, Lane...);
-      std::memcpy(to, &half, sizeof(half));
-    }
-    (std::make_integer_sequence<int, size / 2>{});
+  [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
+    const auto half = __builtin_shufflevector(lanes, lanes, Lane...);
+    std::memcpy(to, &half, sizeof(half));
   }
+  (std::make_integer_sequence<int, size / 2>{});
 #else
   alignas(Packet<S>) S lanes[static_cast<std::size_t>(size)];
   store(static_cast<S*>(lanes), x);

@@ -82,8 +82,8 @@ struct PreActivationBlock {
 
 /// y = value(v) ⊙ gate(g) and, if asked for, the activated gate, row by row. They may take the place of v and g.
 template <bool WithGate, class T, class Scalar, class G>
-SLUICE_ALWAYS_INLINE void gate_rows_inline(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
-                                           Scalar* gate_out, Index gate_stride) {
+SLUICE_ALWAYS_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
+                                    Scalar* gate_out, Index gate_stride) {
   for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
     const Index from = r * pre.row_stride + j;
     const auto result =
@@ -93,15 +93,9 @@ SLUICE_ALWAYS_INLINE void gate_rows_inline(const G& gating, const PreActivationB
     if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, count);
   });
 }
-template <bool WithGate, class T, class Scalar, class G>
-SLUICE_NEVER_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
-                                   Scalar* gate_out, Index gate_stride) {
-  gate_rows_inline<WithGate>(gating, pre, y, y_stride, gate_out, gate_stride);
-}
 
-/// The gating of a block: y and, if asked for, the activated gate. The block is used up. Inlined: in the caller's own
-/// code, for sizes that the compiler knows.
-template <bool WithGate, bool Inlined, class Scalar, class G>
+/// The gating of a block: y and, if asked for, the activated gate. The block is used up.
+template <bool WithGate, class Scalar, class G>
 SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre,
                                      const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate_out) {
   const auto takes_rows = [&](const MatrixView<Scalar>& to) SLUICE_LAMBDA_INLINE {
@@ -109,14 +103,7 @@ SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<S
   };
   const MatrixView<Scalar> y_rows = takes_rows(y) ? y : pre.value_view();
   const MatrixView<Scalar> gate_out_rows = !WithGate || takes_rows(gate_out) ? gate_out : pre.gate_view();
-  const auto gate = [&](auto... arguments) SLUICE_LAMBDA_INLINE {
-    if constexpr (Inlined) {
-      gate_rows_inline<WithGate>(gating, arguments...);
-    } else {
-      gate_rows<WithGate>(gating, arguments...);
-    }
-  };
-  gate(pre.flat(), y_rows.data, y_rows.row_stride, gate_out_rows.data, gate_out_rows.row_stride);
+  gate_rows<WithGate>(gating, pre.flat(), y_rows.data, y_rows.row_stride, gate_out_rows.data, gate_out_rows.row_stride);
   if (!takes_rows(y)) copy_block<Scalar>(y_rows, y);
   if (WithGate && !takes_rows(gate_out)) copy_block<Scalar>(gate_out_rows, gate_out);
 }

@@ -97,7 +97,7 @@ class GatedLinearUnit
   static_assert(detail::check_activation<decltype(GatingType::value), Scalar>());
 
   SLUICE_ALWAYS_INLINE void forward_block(const ConstView& x, const View& y, const View& pre) const {
-    project(x, y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre));
+    project(x, {y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre)});
   }
   void prepare_backward_block(Index samples, const View& dx) const {
     detail::gated_backward_memory<Projection>(samples, this->input_dim(), this->units(), dx);
@@ -107,14 +107,13 @@ class GatedLinearUnit
     detail::gated_backward<Projection, Scalar>(x, detail::GatedViews<const Scalar>(*this), gating_,
                                                detail::halves_of(pre), dy, dx, detail::GatedViews<Scalar>(gradients));
   }
-  void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, y, gate, {}); }
-  SLUICE_ALWAYS_INLINE void project(const ConstView& x, const View& y, const View& gate,
-                                    const detail::Halves<Scalar>& pre) const {
+  void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, {y, gate, {}}); }
+  SLUICE_ALWAYS_INLINE void project(const ConstView& x, const detail::GatedTargets<Scalar>& to) const {
     const detail::GatedViews<const Scalar> parameters(*this);
     if constexpr (InputDim != Dynamic && Units != Dynamic && InputDim <= 64 && Units <= 64) {
-      detail::gated_forward_inline<Projection, true>(x, parameters, gating_, y, gate, pre);
+      detail::gated_forward_inline<Projection, true>(x, parameters, gating_, to);
     } else {
-      detail::gated_forward<Projection>(x, parameters, gating_, y, gate, pre);
+      detail::gated_forward<Projection>(x, parameters, gating_, to);
     }
   }
 

@@ -154,8 +154,8 @@ class Packed<GatedLinearUnit<Scalar_, Activation, Projection, InputDim, Units>, 
   void gate_block(const ConstView& x, const View& y, const View& gate) const { run(detail::OneThread{}, x, y, gate); }
   template <class Device>
   void run(const Device& device, const ConstView& x, const View& y, const View& gate = {}) const {
-    const detail::Halves<Scalar> no_cache{};
-    detail::multiply_panels_on(device, x, this->panels(), detail::gated_sink(gating_, y, gate, no_cache));
+    const detail::GatedTargets<Scalar> to{y, gate, {}};
+    detail::multiply_panels_on(device, x, this->panels(), detail::gated_sink(gating_, to));
   }
 
   [[no_unique_address]] typename detail::GatingOf<Activation>::type gating_;

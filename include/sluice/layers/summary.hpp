@@ -91,7 +91,7 @@ struct LayerType<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units
 
 /// Keras' way to name a layer after its type: SwiGLU → swiglu, GatedLinearUnit(mish) →
 /// gated_linear_unit. A word begins where a capital is followed by a small letter.
-SLUICE_NEVER_INLINE inline std::string layer_name(std::string_view type) {
+SLUICE_COLD inline std::string layer_name(std::string_view type) {
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
   std::string name;
@@ -104,7 +104,7 @@ SLUICE_NEVER_INLINE inline std::string layer_name(std::string_view type) {
 }
 
 /// 1234567 → "1,234,567"
-SLUICE_NEVER_INLINE inline std::string grouped(Index number) {
+SLUICE_COLD inline std::string grouped(Index number) {
   if (number < 1000) return concat({number});
   return concat({grouped(number / 1000), ",", number / 100 % 10, number / 10 % 10, number % 10});
 }
@@ -134,20 +134,20 @@ class Summary {
   static constexpr std::size_t columns = 3;
 
   /// glu, glu_1, glu_2: the layers of one table that would share a name are counted.
-  SLUICE_NEVER_INLINE static std::string numbered_name(const Row* rows, std::size_t which) {
+  SLUICE_COLD static std::string numbered_name(const Row* rows, std::size_t which) {
     std::string name = detail::layer_name(rows[which].type);
     Index before = 0;
     for (std::size_t i = 0; i < which; ++i) before += detail::layer_name(rows[i].type) == name;
     if (before > 0) detail::append(name, {"_", before});
     return name;
   }
-  SLUICE_NEVER_INLINE void fill(std::size_t count, char c) { text_.append(count, c); }
-  SLUICE_NEVER_INLINE void rule(char c) {
+  SLUICE_COLD void fill(std::size_t count, char c) { text_.append(count, c); }
+  SLUICE_COLD void rule(char c) {
     fill(widths_[0] + widths_[1] + widths_[2], c);
     detail::append(text_, {"\n"});
   }
   /// The next cell of a line; the last one ends it. A cell that is too long makes its column wider.
-  SLUICE_NEVER_INLINE void cell(std::size_t column, std::initializer_list<detail::TextPart> parts) {
+  SLUICE_COLD void cell(std::size_t column, std::initializer_list<detail::TextPart> parts) {
     const bool is_last = column + 1 == columns;
     const std::size_t begin = text_.size();
     detail::append(text_, parts);
@@ -155,7 +155,7 @@ class Summary {
     widths_[column] = std::max(widths_[column], size + (is_last ? 0 : 2));
     is_last ? detail::append(text_, {"\n"}) : fill(widths_[column] - size, ' ');
   }
-  SLUICE_NEVER_INLINE void write(const std::vector<Row>& rows) {
+  SLUICE_COLD void write(const std::vector<Row>& rows) {
     text_.clear();
     rule('_');
     cell(0, {"Layer (type)"});
@@ -201,7 +201,7 @@ struct SummaryRows {
 /// The table of one layer or several, in the order they are given. A layer is whatever has a name,
 /// units() and parameter_count(); one that is built of others shows its parts.
 template <class... Layers>
-SLUICE_NEVER_INLINE Summary summary(const Layers&... layers) {
+SLUICE_COLD Summary summary(const Layers&... layers) {
   static_assert(sizeof...(Layers) > 0, "sluice: summary() needs at least one layer");
   std::vector<Summary::Row> rows;
   (detail::SummaryRows{rows}(layers), ...);

@@ -155,49 +155,65 @@ void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const 
   }
 }
 
-/// What becomes of a block of pre-activations: y, the activated gate and a copy of the pre-activations, each where it
-/// has data. The views must outlive the sink.
-template <bool KnownSizes = false, class Scalar, class G>
-auto gated_sink(const G& gating, const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
-                const Halves<Scalar>& pre) {
-  return [&](const PreActivationBlock<Scalar>& block) SLUICE_LAMBDA_INLINE {
-    const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
-      return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
-                                block.cols, whole.row_stride, whole.col_stride};
-    };
-    if (pre.value.data != nullptr) {
-      copy_block<Scalar>(block.value_view(), part(pre.value));
-      copy_block<Scalar>(block.gate_view(), part(pre.gate));
-    }
-    if (gate.data != nullptr) {
-      gate_block<true, KnownSizes>(gating, block, part(y), part(gate));
-    } else if (y.data != nullptr) {
-      gate_block<false, KnownSizes>(gating, block, part(y), {});
-    }
+/// Where the results of a gated projection go: y, the activated gate and a copy of the pre-activations, each where it
+/// has data.
+template <class Scalar>
+struct GatedTargets {
+  MatrixView<Scalar> y, gate;
+  Halves<Scalar> pre;
+};
+
+/// Writes what is wanted of a block of pre-activations. The block is used up.
+template <class Scalar, class G>
+SLUICE_ALWAYS_INLINE void finish_block_inline(const G& gating, const PreActivationBlock<Scalar>& block,
+                                              const GatedTargets<Scalar>& to) {
+  const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
+    return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
+                              block.cols, whole.row_stride, whole.col_stride};
   };
+  if (to.pre.value.data != nullptr) {
+    copy_block<Scalar>(block.value_view(), part(to.pre.value));
+    copy_block<Scalar>(block.gate_view(), part(to.pre.gate));
+  }
+  if (to.gate.data != nullptr) {
+    gate_block<true>(gating, block, part(to.y), part(to.gate));
+  } else if (to.y.data != nullptr) {
+    gate_block<false>(gating, block, part(to.y), {});
+  }
+}
+template <class Scalar, class G>
+SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<Scalar>& block,
+                                      const GatedTargets<Scalar>& to) {
+  finish_block_inline(gating, block, to);
+}
+/// What multiply_panels hands its tiles to. `to` must outlive it.
+template <class Scalar, class G>
+auto gated_sink(const G& gating, const GatedTargets<Scalar>& to) {
+  return [&](const PreActivationBlock<Scalar>& block) { finish_block(gating, block, to); };
 }
 
-/// Writes y, the activated gate and the pre-activations of the samples x, each where it has data. KnownSizes: see
-/// multiply_panels.
+/// Writes what is wanted of the samples x. KnownSizes: see multiply_panels.
 template <class Projection, bool KnownSizes, class Scalar, class G>
 SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x,
                                                const GatedViews<const Scalar>& parameters, const G& gating,
-                                               const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
-                                               const Halves<Scalar>& pre) {
-  const auto sink = gated_sink<KnownSizes>(gating, y, gate, pre);
+                                               const GatedTargets<Scalar>& to) {
+  const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, parameters, sink);
-  } else if (reads_in_place(parameters)) {
-    multiply_panels<KnownSizes>(x, panels_in_place<Projection>(parameters), sink);
-  } else {
+  } else if (!reads_in_place(parameters)) {
     multiply_by_blocks<Projection>(x, parameters, sink);
+  } else if constexpr (KnownSizes) {
+    multiply_panels<true>(x, panels_in_place<Projection>(parameters),
+                          [&](const PreActivationBlock<Scalar>& block)
+                              SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
+  } else {
+    multiply_panels(x, panels_in_place<Projection>(parameters), sink);
   }
 }
 template <class Projection, class Scalar, class G>
 SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                                       const G& gating, const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate,
-                                       const Halves<Scalar>& pre) {
-  gated_forward_inline<Projection, false>(x, parameters, gating, y, gate, pre);
+                                       const G& gating, const GatedTargets<Scalar>& to) {
+  gated_forward_inline<Projection, false>(x, parameters, gating, to);
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations, (rows × 2·units) as [value | gate], so that a

@@ -149,7 +149,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
       // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
       // is at most half full, one packet is enough.
       const bool dense = n == 1 && block.cols < width;
-      const bool shared = packet > 1 && n == 1 && 2 * block.cols <= width;
+      const bool shared = has_half_panels<Scalar> && n == 1 && 2 * block.cols <= width;
       const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
       const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
       block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;

@@ -45,8 +45,10 @@ constexpr int panels_at_once(Index rows) {
   return rows == 2 || (rows == 3 && max_tile_rows >= 8) ? 2 : 1;
 }
 
-/// In place of a number of panels: value and gate in one packet.
+/// In place of a number of panels: value and gate in one packet. Of narrow packets half a one is not worth the tiles.
 inline constexpr int half_panel = 0;
+template <class Scalar>
+inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
 
 /// A, B, S and C as the tile reads and writes them; strides in scalars. What belongs together does not lie side by
 /// side, on purpose: GCC would copy such pairs as one vector, which waits for two stores that it cannot be forwarded
@@ -108,8 +110,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
   constexpr bool shared = Panels == half_panel;
   constexpr int panels = std::max(Panels, 1);
   const auto load_start = [&](const Scalar* p0, const Scalar* p1, Packet& s0, Packet& s1) SLUICE_LAMBDA_INLINE {
-    s0 = shared ? simd::join_halves<0>(simd::load(p0), simd::load(p1)) : simd::load(p0);
-    if constexpr (!shared) s1 = simd::load(p1);
+    s0 = simd::load(p0);
+    s1 = simd::load(p1);
+    if constexpr (shared) s0 = simd::join_halves<0>(s0, s1);
   };
   Packet acc0[Rows * panels], acc1[Rows * panels];
   SLUICE_UNROLL
@@ -228,10 +231,6 @@ inline int panels_at_once(Index rows, Index panels) {
 template <class Scalar, class Stored>
 void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& arguments) {
   using Function = void (*)(const TileArguments<Scalar, Stored>&);
-  static constexpr auto shared = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, half_panel>...};
-  }
-  (std::make_integer_sequence<int, max_tile_rows>{});
   static constexpr auto single = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, 1>...};
   }
@@ -241,7 +240,13 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
   }
   (std::make_integer_sequence<int, 3>{});
   const auto row = static_cast<std::size_t>(rows - 1);
-  if (panels == half_panel) return shared[row](arguments);
+  if constexpr (has_half_panels<Scalar>) {
+    static constexpr auto shared = []<int... I>(std::integer_sequence<int, I...>) {
+      return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, half_panel>...};
+    }
+    (std::make_integer_sequence<int, max_tile_rows>{});
+    if (panels == half_panel) return shared[row](arguments);
+  }
   if (panels == 1) return single[row](arguments);
   if (panels == panels_at_once(rows)) return several[row](arguments);
   multiply_tile<Scalar, Stored, 1, 2>(arguments);  // of one row that takes four
@@ -250,7 +255,9 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
 /// The tile of one row in the caller's own code: for sizes that the compiler knows.
 template <class Scalar, class Stored>
 SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scalar, Stored>& arguments) {
-  if (panels == half_panel) return run_tile<Scalar, Stored, 1, half_panel>(arguments);
+  if constexpr (has_half_panels<Scalar>) {
+    if (panels == half_panel) return run_tile<Scalar, Stored, 1, half_panel>(arguments);
+  }
   if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
   if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
   run_tile<Scalar, Stored, 1, 4>(arguments);
