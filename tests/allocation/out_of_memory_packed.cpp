@@ -6,6 +6,7 @@
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
+#include "support/pools.hpp"
 #include "support/random.hpp"
 
 #include <sluice/sluice.hpp>
@@ -23,16 +24,6 @@ using Eigen::MatrixXf;
 using test::fail_each_allocation;
 using test::Index;
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-/// A pool whose tasks run at once on the calling thread, where allocations can be made to fail.
-struct InlinePool {
-  void Schedule(std::function<void()> task) { task(); }
-};
-struct InlineDevice {
-  InlinePool* pool;
-  int numThreads() const { return 3; }
-  InlinePool* getPool() const { return pool; }
-};
 
 void fill(test::Random& random, sluice::GatedFeedForward<float, sluice::SiLU>& layer) {
   layer.for_each_part([&](auto& part) { random.fill(part.parameters()); });
@@ -62,8 +53,8 @@ void check_forward(const Layer& layer, const RowMatrix& x) {
   constexpr bool gated = requires { layer.gating(); };
   const auto packed = sluice::pack<Stored>(layer);
   const RowMatrix want = packed(x);
-  InlinePool pool;
-  const InlineDevice device{&pool};
+  test::InlinePool pool;
+  const test::DeviceOf device{&pool};
   const RowMatrix y_before = RowMatrix::Constant(x.rows(), packed.units(), 7);
   const RowMatrix gate_before = RowMatrix::Constant(x.rows(), packed.units(), 8);
   RowMatrix y = y_before, gate = gate_before;
@@ -142,11 +133,6 @@ struct PoorPool {
     for (std::thread& thread : threads) thread.join();
   }
 };
-struct PoorDevice {
-  PoorPool* pool;
-  int numThreads() const { return 3; }
-  PoorPool* getPool() const { return pool; }
-};
 
 TEST_CASE("packed: the threads of a pool need no memory of their own", "[allocation]") {
   test::Random random(59);
@@ -159,7 +145,7 @@ TEST_CASE("packed: the threads of a pool need no memory of their own", "[allocat
     RowMatrix y, gate, want, want_gate;
     packed.forward(x, want, want_gate);
     PoorPool pool;
-    CHECK_NOTHROW(packed.forward(x, y, gate, PoorDevice{&pool}));
+    CHECK_NOTHROW(packed.forward(x, y, gate, test::DeviceOf(&pool)));
     CHECK(test::same_bits(y, want));
     CHECK(test::same_bits(gate, want_gate));
     CHECK(pool.threads.size() == 2);

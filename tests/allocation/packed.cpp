@@ -4,27 +4,15 @@
 // does it hand more to a pool than tasks. (What a pool allocates to take a task is the pool's own.)
 #include "allocation/count.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 #include "support/random.hpp"
 
 #include <sluice/sluice.hpp>
-
-#include <functional>
 
 namespace {
 
 using test::allocations_of;
 using test::Index;
-
-/// A pool whose tasks run at once on the calling thread, where allocations are counted: those of all threads. Taking a
-/// task costs nothing where std::function holds two words in place, as all of them do.
-struct InlinePool {
-  void Schedule(std::function<void()> task) { task(); }
-};
-struct InlineDevice {
-  InlinePool* pool;
-  int numThreads() const { return 3; }
-  InlinePool* getPool() const { return pool; }
-};
 
 /// The calls that a packed layer of any weights has, in falling sizes, after one call of each.
 template <class Stored, class Layer>
@@ -33,8 +21,8 @@ void check(const Layer& layer) {
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const auto packed = sluice::pack<Stored>(layer);
   test::Random random(56);
-  InlinePool pool;
-  const InlineDevice device{&pool};
+  test::InlinePool pool;
+  const test::DeviceOf device{&pool};
   for (const bool first : {true, false}) {
     for (const Index samples : {230, 64, 15, 2, 1, 0, 230}) {
       CAPTURE(samples);

@@ -4,6 +4,7 @@
 // panels or by rows.
 #define EIGEN_USE_THREADS
 #include "layers/packed_trial.hpp"
+#include "support/pools.hpp"
 
 #include <unsupported/Eigen/CXX11/Tensor>
 
@@ -120,11 +121,6 @@ struct GuardedPool {
   }
   int CurrentThreadId() const { return pool.CurrentThreadId(); }
 };
-struct GuardedDevice {
-  GuardedPool* pool;
-  int numThreads() const { return 2; }
-  GuardedPool* getPool() const { return pool; }
-};
 
 TEST_CASE("a task of the pool itself does the work alone", "[packed][device]") {
   test::Random random(54);
@@ -138,7 +134,7 @@ TEST_CASE("a task of the pool itself does the work alone", "[packed][device]") {
   Eigen::Barrier done(4);
   for (auto& each : y) {
     pool.Schedule([&] {
-      packed.forward(x, each, GuardedDevice{&pool});
+      packed.forward(x, each, test::DeviceOf(&pool, 2));
       done.Notify();
     });
   }

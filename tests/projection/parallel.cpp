@@ -2,6 +2,7 @@
 //
 // parallel_for: every index once, whatever the pool does; what a range throws reaches the caller, once all have ended.
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <sluice/projection/parallel.hpp>
 
@@ -48,13 +49,6 @@ class Pool {
   std::vector<std::thread> threads_;
 };
 
-struct Device {
-  Pool* pool;
-  int threads;
-  int numThreads() const { return threads; }
-  Pool* getPool() const { return pool; }
-};
-
 /// How often each index was worked on.
 template <class AnyDevice>
 std::vector<int> visits(const AnyDevice& device, Index count) {
@@ -71,7 +65,7 @@ TEST_CASE("parallel_for: every index once", "[projection]") {
       for (const Index count : {0, 1, 2, 3, 7, 8, 19, 1000}) {
         CAPTURE(static_cast<int>(kind), threads, count);
         Pool pool(kind, 100);
-        CHECK(visits(Device{&pool, threads}, count) == std::vector<int>(static_cast<std::size_t>(count), 1));
+        CHECK(visits(test::DeviceOf(&pool, threads), count) == std::vector<int>(static_cast<std::size_t>(count), 1));
         CHECK(pool.scheduled() == std::max<Index>(std::min<Index>(threads, count) - 1, 0));
       }
     }
@@ -83,7 +77,7 @@ TEST_CASE("parallel_for: a thread works on one range at a time, under a number o
     for (const int threads : {1, 2, 5}) {
       CAPTURE(static_cast<int>(kind), threads);
       Pool pool(kind, 100);
-      const Device device{&pool, threads};
+      const test::DeviceOf device(&pool, threads);
       CHECK(sluice::detail::threads_for(device, 1000) == threads);
       CHECK(sluice::detail::threads_for(device, 1) == 1);
       std::vector<std::atomic<int>> busy(static_cast<std::size_t>(threads));
@@ -108,7 +102,7 @@ TEST_CASE("parallel_for: what a range throws reaches the caller once all have en
       std::atomic<Index> done{0};
       std::string message;
       try {
-        parallel_for(Device{&pool, threads}, 50, [&](Index begin, Index end, Index /*thread*/) {
+        parallel_for(test::DeviceOf(&pool, threads), 50, [&](Index begin, Index end, Index /*thread*/) {
           done += end - begin;
           if (begin <= 20) throw std::runtime_error("from a range");
         });
@@ -125,7 +119,7 @@ TEST_CASE("parallel_for: a pool that takes no more tasks does not stop the work"
   for (const int room : {0, 1, 2}) {
     CAPTURE(room);
     Pool pool(Pool::Kind::Late, room);
-    CHECK(visits(Device{&pool, 4}, 37) == std::vector<int>(37, 1));
+    CHECK(visits(test::DeviceOf(&pool, 4), 37) == std::vector<int>(37, 1));
     CHECK(pool.scheduled() == room);
   }
 }

@@ -8,10 +8,12 @@
 #include <sluice/layers/dense.hpp>
 #include <sluice/layers/gated_feed_forward.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/layers/packed.hpp>
 #include <sluice/training/initializers.hpp>
 
 #include <random>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace {
@@ -40,6 +42,18 @@ TEST_CASE("initialize refuses a layer that has been moved from", "[training][err
 TEST_CASE("initialize works on a layer whose parameters lie inside the object and were copied away", "[training]") {
   using Layer = sluice::SwiGLU<float, sluice::Fused, 7, 5>;
   CHECK(refused(Layer(7, 5)).empty());
+}
+
+template <class... Types>
+constexpr bool move_without_throwing = ((std::is_nothrow_move_constructible_v<Types> &&
+                                         std::is_nothrow_move_assignable_v<Types>)&&...);
+
+TEST_CASE("a vector of layers moves them when it grows", "[training]") {
+  using Block = sluice::GatedFeedForward<float, sluice::SiLU>;
+  STATIC_REQUIRE(move_without_throwing<sluice::SwiGLU<float>, sluice::Dense<float>, Block, Block::Gradients>);
+  STATIC_REQUIRE(move_without_throwing<sluice::SwiGLU<float, sluice::Split, 7, 5>>);
+  using Packed = decltype(sluice::pack(std::declval<const Block&>()));
+  STATIC_REQUIRE(move_without_throwing<Packed>);
 }
 
 /// Moves an object away, and reads and writes all that is left of its parameters.

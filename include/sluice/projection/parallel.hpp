@@ -80,8 +80,8 @@ void parallel_for(const Device& device, Index count, const Work& work) {
 #if SLUICE_HAS_EXCEPTIONS
     try {
       schedule(t);
-    } catch (
-        ...) {  // A pool without memory for more tasks: those that it has taken refer to `shared`. Go on with them.
+    } catch (...) {
+      // A pool without memory for more tasks: those that it has taken refer to `shared`. Go on with them.
       shared.helpers.count_down(threads - t);
       break;
     }
