@@ -9,17 +9,17 @@ namespace test {
 
 /// What layers take in place of Eigen::ThreadPoolDevice.
 template <class Pool>
-struct DeviceOf {
-  Pool* pool;
-  int threads = 3;
+class DeviceOf {
+ public:
+  explicit DeviceOf(Pool* pool, int threads = 3) : pool_(pool), threads_(threads) {}
 
-  int numThreads() const { return threads; }
-  Pool* getPool() const { return pool; }
+  int numThreads() const { return threads_; }
+  Pool* getPool() const { return pool_; }
+
+ private:
+  Pool* pool_;
+  int threads_;
 };
-template <class Pool>
-DeviceOf(Pool*) -> DeviceOf<Pool>;
-template <class Pool>
-DeviceOf(Pool*, int) -> DeviceOf<Pool>;
 
 /// Its tasks run at once on the calling thread, where allocations are counted, and can be made to fail. Taking a task
 /// costs nothing where std::function holds two words in place, as all of them do.
