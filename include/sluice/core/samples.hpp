@@ -203,9 +203,24 @@ Index sample_count(const X& x) {
   return count;
 }
 
+// The checks below stand in front of every call, where a few nanoseconds count: they are inlined, what they say when
+// they fail is not.
+
+template <class Traits>
+[[noreturn]] SLUICE_COLD void fail_features(std::string_view layer, std::string_view what, typename Traits::Shape shape,
+                                            Index features) {
+  fail(layer, "expected ", what, " with ", features, " features, got ", shape.back(), " (", what, " is ",
+       Traits::text(shape), vector_note<Traits>(), ")");
+}
+template <class Traits>
+[[noreturn]] SLUICE_COLD void fail_shape(std::string_view owner, std::string_view what, typename Traits::Shape expected,
+                                         typename Traits::Shape got, std::string_view note) {
+  fail(owner, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(got), note);
+}
+
 /// Refuses an input of another scalar (at compile time) or with another number of features.
 template <class Scalar, Index Features, class X>
-void check_input(std::string_view layer, std::string_view what, const X& x, Index features) {
+SLUICE_ALWAYS_INLINE void check_input(std::string_view layer, std::string_view what, const X& x, Index features) {
   using Traits = TraitsOf<X>;
   static_assert(std::is_same_v<typename Traits::Scalar, Scalar>,
                 "sluice: the argument has another scalar than the layer; write x.template cast<Scalar>()");
@@ -214,16 +229,13 @@ void check_input(std::string_view layer, std::string_view what, const X& x, Inde
                 "sluice: the argument has another number of features than the layer expects; samples are rows, so a "
                 "matrix of (features × samples) is passed as x.transpose()");
   const auto shape = Traits::shape(x);
-  if (shape.back() != features) {
-    fail(layer, "expected ", what, " with ", features, " features, got ", shape.back(), " (", what, " is ",
-         Traits::text(shape), vector_note<Traits>(), ")");
-  }
+  if (shape.back() != features) fail_features<Traits>(layer, what, shape, features);
 }
 
 /// Refuses an argument that cannot go together with x (at compile time), or has another shape than expected.
 template <class X, class Y>
-void check_shape(std::string_view owner, std::string_view what, const Y& y, const typename TraitsOf<X>::Shape& expected,
-                 std::string_view note = "") {
+SLUICE_ALWAYS_INLINE void check_shape(std::string_view owner, std::string_view what, const Y& y,
+                                      const typename TraitsOf<X>::Shape& expected, std::string_view note = "") {
   using Traits = TraitsOf<Y>;
   static_assert(std::is_same_v<typename Traits::Scalar, typename TraitsOf<X>::Scalar>,
                 "sluice: all arguments of a call must have the same scalar; write x.template cast<Scalar>()");
@@ -231,16 +243,14 @@ void check_shape(std::string_view owner, std::string_view what, const Y& y, cons
                 "sluice: all arguments of a call must have the same rank");
   static_assert(Traits::sample_order == TraitsOf<X>::sample_order,
                 "sluice: tensors of rank 3 and more must have the same layout (row- or column-major) in one call");
-  if (!Traits::has_shape(y, expected)) {
-    fail(owner, "expected ", what, " of ", Traits::text(expected), ", got ", Traits::text(Traits::shape(y)), note);
-  }
+  if (!Traits::has_shape(y, expected)) fail_shape<Traits>(owner, what, expected, Traits::shape(y), note);
 }
 
 /// The same for something that is written to. An empty matrix (or tensor) of the caller's takes the shape it needs
 /// later, in with_output: nothing is touched before everything has been checked.
 template <class X, class Y>
-void check_output_shape(std::string_view owner, std::string_view what, Y& y,
-                        const typename TraitsOf<X>::Shape& expected, std::string_view note = "") {
+SLUICE_ALWAYS_INLINE void check_output_shape(std::string_view owner, std::string_view what, Y& y,
+                                             const typename TraitsOf<X>::Shape& expected, std::string_view note = "") {
   static_assert(is_writable_output<Y>,
                 "sluice: an output must be a matrix, block, map or tensor that can be written to");
   if constexpr (TraitsOf<Y>::is_resizable) {
@@ -265,13 +275,15 @@ constexpr void check_sizes_in_type() {
 
 /// Refuses an argument that does not have the shape of x with another number of features.
 template <Index Features, class X, class Y>
-void check_same_samples(std::string_view layer, std::string_view what, const X& x, const Y& y, Index features) {
+SLUICE_ALWAYS_INLINE void check_same_samples(std::string_view layer, std::string_view what, const X& x, const Y& y,
+                                             Index features) {
   check_sizes_in_type<Features, X, Y>();
   check_shape<X>(layer, what, y, shape_with_features(x, features), vector_note<TraitsOf<Y>>());
 }
 /// The same for something that is written to.
 template <Index Features, class X, class Y>
-void check_output(std::string_view layer, std::string_view what, const X& x, Y& y, Index features) {
+SLUICE_ALWAYS_INLINE void check_output(std::string_view layer, std::string_view what, const X& x, Y& y,
+                                       Index features) {
   check_sizes_in_type<Features, X, Y>();
   check_output_shape<X>(layer, what, y, shape_with_features(x, features), vector_note<TraitsOf<Y>>());
 }
@@ -303,8 +315,8 @@ SLUICE_ALWAYS_INLINE void with_output(const X& x, Y& y, Index features, const Wr
 
 /// Refuses two arguments that share memory. Expressions without memory of their own cannot be checked.
 template <class A, class B>
-void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a, std::string_view what_b,
-                      const B& b) {
+SLUICE_ALWAYS_INLINE void check_no_overlap(std::string_view layer, std::string_view what_a, const A& a,
+                                           std::string_view what_b, const B& b) {
   if constexpr (TraitsOf<A>::has_memory && TraitsOf<B>::has_memory) {
     const bool same_object = static_cast<const void*>(&a) == static_cast<const void*>(&b);  // perhaps still empty
     if (same_object || overlap(TraitsOf<A>::view(a), TraitsOf<B>::view(b))) {

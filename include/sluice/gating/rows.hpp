@@ -101,11 +101,11 @@ SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<S
   const auto takes_rows = [&](const MatrixView<Scalar>& to) SLUICE_LAMBDA_INLINE {
     return to.col_stride == 1 && (!pre.is_dense() || to.row_stride == pre.cols);
   };
-  const MatrixView<Scalar> y_rows = takes_rows(y) ? y : pre.value_view();
-  const MatrixView<Scalar> gate_out_rows = !WithGate || takes_rows(gate_out) ? gate_out : pre.gate_view();
-  gate_rows<WithGate>(gating, pre.flat(), y_rows.data, y_rows.row_stride, gate_out_rows.data, gate_out_rows.row_stride);
-  if (!takes_rows(y)) copy_block<Scalar>(y_rows, y);
-  if (WithGate && !takes_rows(gate_out)) copy_block<Scalar>(gate_out_rows, gate_out);
+  const bool y_direct = takes_rows(y), gate_direct = !WithGate || takes_rows(gate_out);
+  gate_rows<WithGate>(gating, pre.flat(), y_direct ? y.data : pre.value, y_direct ? y.row_stride : pre.row_stride,
+                      gate_direct ? gate_out.data : pre.gate, gate_direct ? gate_out.row_stride : pre.row_stride);
+  if (!y_direct) copy_block<Scalar>(pre.value_view(), y);
+  if (!gate_direct) copy_block<Scalar>(pre.gate_view(), gate_out);
 }
 
 /// y = f(x) for blocks with rows of their own. y may be x.
