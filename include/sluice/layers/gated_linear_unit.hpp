@@ -97,7 +97,7 @@ class GatedLinearUnit
   static_assert(detail::check_activation<decltype(GatingType::value), Scalar>());
 
   SLUICE_ALWAYS_INLINE void forward_block(const ConstView& x, const View& y, const View& pre) const {
-    project(x, {y, {}, pre.data == nullptr ? detail::Halves<Scalar>{} : detail::halves_of(pre)});
+    project(x, {y, {}, pre});
   }
   void prepare_backward_block(Index samples, const View& dx) const {
     detail::gated_backward_memory<Projection>(samples, this->input_dim(), this->units(), dx);
@@ -109,7 +109,7 @@ class GatedLinearUnit
   }
   void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, {y, gate, {}}); }
   SLUICE_ALWAYS_INLINE void project(const ConstView& x, const detail::GatedTargets<Scalar>& to) const {
-    const detail::GatedViews<const Scalar> parameters(*this);
+    const Parameters& parameters = *this;
     if constexpr (InputDim != Dynamic && Units != Dynamic && InputDim <= 64 && Units <= 64) {
       detail::gated_forward_inline<Projection, true>(x, parameters, gating_, to);
     } else {

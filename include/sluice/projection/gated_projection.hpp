@@ -86,10 +86,9 @@ Scalar* pre_activation_memory(Index rows, Index units) {
 }
 
 /// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
-/// of weights that do not fit a cache. Split makes two products of it, Fused one.
+/// of weights that do not fit a cache. Split makes two products of it, Fused one. (By value: see fail().)
 template <class Projection, class Scalar, class Sink>
-void multiply_by_blocks(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                        const Sink& sink) {
+void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
   Scalar* const block = pre_activation_memory<Scalar>(x.rows, units);
@@ -160,7 +159,7 @@ void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const 
 template <class Scalar>
 struct GatedTargets {
   MatrixView<Scalar> y, gate;
-  Halves<Scalar> pre;
+  MatrixView<Scalar> pre;  // [value | gate]
 };
 
 /// Writes what is wanted of a block of pre-activations. The block is used up.
@@ -171,9 +170,10 @@ SLUICE_ALWAYS_INLINE void finish_block_inline(const G& gating, const PreActivati
     return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
                               block.cols, whole.row_stride, whole.col_stride};
   };
-  if (to.pre.value.data != nullptr) {
-    copy_block<Scalar>(block.value_view(), part(to.pre.value));
-    copy_block<Scalar>(block.gate_view(), part(to.pre.gate));
+  if (to.pre.data != nullptr) {
+    const Halves<Scalar> pre = halves_of(to.pre);
+    copy_block<Scalar>(block.value_view(), part(pre.value));
+    copy_block<Scalar>(block.gate_view(), part(pre.gate));
   }
   if (to.gate.data != nullptr) {
     gate_block<true>(gating, block, part(to.y), part(to.gate));
@@ -192,27 +192,27 @@ auto gated_sink(const G& gating, const GatedTargets<Scalar>& to) {
   return [&](const PreActivationBlock<Scalar>& block) { finish_block(gating, block, to); };
 }
 
-/// Writes what is wanted of the samples x. KnownSizes: see multiply_panels.
-template <class Projection, bool KnownSizes, class Scalar, class G>
-SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x,
-                                               const GatedViews<const Scalar>& parameters, const G& gating,
-                                               const GatedTargets<Scalar>& to) {
+/// Writes what is wanted of the samples x. Parameters are GatedParameters. KnownSizes: see multiply_panels.
+template <class Projection, bool KnownSizes, class Scalar, class Parameters, class G>
+SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
+                                               const G& gating, const GatedTargets<Scalar>& to) {
+  const GatedViews<const Scalar> views(parameters);
   const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
-    multiply_plainly(x, parameters, sink);
-  } else if (!reads_in_place(parameters)) {
-    multiply_by_blocks<Projection>(x, parameters, sink);
+    multiply_plainly(x, views, sink);
+  } else if (!reads_in_place(views)) {
+    multiply_by_blocks<Projection>(x, views, sink);
   } else if constexpr (KnownSizes) {
-    multiply_panels<true>(x, panels_in_place<Projection>(parameters),
+    multiply_panels<true>(x, panels_in_place<Projection>(views),
                           [&](const PreActivationBlock<Scalar>& block)
                               SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
   } else {
-    multiply_panels(x, panels_in_place<Projection>(parameters), sink);
+    multiply_panels(x, panels_in_place<Projection>(views), sink);
   }
 }
-template <class Projection, class Scalar, class G>
-SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
-                                       const G& gating, const GatedTargets<Scalar>& to) {
+template <class Projection, class Scalar, class Parameters, class G>
+SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const Parameters& parameters, const G& gating,
+                                       const GatedTargets<Scalar>& to) {
   gated_forward_inline<Projection, false>(x, parameters, gating, to);
 }
 
