@@ -75,14 +75,28 @@ Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
   }
 }
 
-/// Memory for a block of pre-activations of so many rows, or for one row of all of them, which may be more: a call in
-/// pieces obtains all of its memory with the first, and the last may be a single row.
+/// Blocks of pre-activations that stay in L2. W is packed once for all rows of a block: of many rows twice as many are
+/// worth half as many units.
+template <class Scalar>
+struct PreActivationBlocks {
+  Index rows, units;
+  Index width;  // of either half in memory
+
+  PreActivationBlocks(Index all_rows, Index all_units)
+      : rows(std::min(all_rows, all_rows > row_block ? 2 * row_block : row_block)),
+        units(std::min(all_units, all_rows > row_block ? column_block / 2 : column_block)),
+        width(padded_width<Scalar>(units)) {}
+  Index size() const { return block_size<Scalar>(rows, 2 * width); }
+};
+
+/// Memory for the pre-activations of so many rows, or of any fewer: a call in pieces obtains all of its memory with the
+/// first. A single row is not divided into blocks.
 template <class Scalar>
 Scalar* pre_activation_memory(Index rows, Index units) {
   struct PreActivations;
-  const Index block_width = 2 * padded_width<Scalar>(std::min(units, column_block));
-  return scratch<PreActivations, Scalar>(std::max(block_size<Scalar>(std::min(rows, row_block), block_width),
-                                                  block_size<Scalar>(1, 2 * padded_width<Scalar>(units))));
+  return scratch<PreActivations, Scalar>(std::max({PreActivationBlocks<Scalar>(rows, units).size(),
+                                                   PreActivationBlocks<Scalar>(std::min(rows, row_block), units).size(),
+                                                   block_size<Scalar>(1, 2 * padded_width<Scalar>(units))}));
 }
 
 /// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
@@ -109,17 +123,15 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
     return;
   }
 
-  const Index block_units = std::min(units, column_block);
-  const Index block_rows = std::min(x.rows, row_block);
-  const Index width = padded_width<Scalar>(block_units);
-  const auto space = PackingSpace<Scalar>::of_thread(block_rows, x.cols, 2 * block_units);
-  for (Index unit = 0; unit < units; unit += block_units) {
-    const Index n = std::min(block_units, units - unit);
+  const PreActivationBlocks<Scalar> blocks(x.rows, units);
+  const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * blocks.units);
+  for (Index unit = 0; unit < units; unit += blocks.units) {
+    const Index n = std::min(blocks.units, units - unit);
     const Halves<const Scalar> w = parameters.weight.middle_cols(unit, n);
     const Scalar* const value_bias = parameters.value_bias != nullptr ? parameters.value_bias + unit : nullptr;
     const Scalar* const gate_bias = parameters.gate_bias != nullptr ? parameters.gate_bias + unit : nullptr;
-    for (Index row = 0; row < x.rows; row += block_rows) {
-      const Index m = std::min(block_rows, x.rows - row);
+    for (Index row = 0; row < x.rows; row += blocks.rows) {
+      const Index m = std::min(blocks.rows, x.rows - row), width = blocks.width;
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {block + width, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       if constexpr (fused) {

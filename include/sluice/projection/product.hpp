@@ -82,9 +82,10 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
   }
 }
 
-/// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2.
+/// Cache blocks: B panels of depth_block × 2 packets lie in L1, a block of A and of B in L2. C is gone through once for
+/// each block of the depth.
 template <class Scalar>
-inline constexpr Index depth_block = std::max<Index>(768 / static_cast<Index>(sizeof(Scalar)), 1);
+inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(sizeof(Scalar)), 1);
 /// So many scalars of B are read in place at no loss.
 template <class Scalar>
 inline constexpr Index in_l2 = 512 * 1024 / static_cast<Index>(sizeof(Scalar));
