@@ -145,6 +145,7 @@ TEST_CASE("calls whose last block goes another way than the first change nothing
   check_backward<sluice::SwiGLU<float>, RowMajor>(540, 300, 500);  // 28 samples have the smaller transposed product
   check_backward<sluice::SwiGLU<float>>(65, 300, 500);             // one is not worth transposing
   check_backward<sluice::SwiGLU<float>>(576, 3, 1100);             // 64 add up in wider blocks
+  check_backward<sluice::SwiGLU<float, sluice::Split>>(514, 500, 300);  // two have blocks of more units
 }
 
 /// The cache of a block of two parts: of as many samples before as after, so that it has the memory and keeps its

@@ -133,12 +133,17 @@ struct ScaledExp {
   T inverse_root;
 };
 
+/// Made of temporaries: GCC 12 copies a named packet into another struct by way of the stack.
 template <class T>
 struct ReducedArgument {
-  T rest;   // |rest| ≤ ln 2
-  T error;  // rest + error = y - k ln 4 to far more digits
+  T rest;  // |rest| ≤ ln 2
   T root;
-  T inverse_root;
+  T k;
+  T first;  // y - k ln 4, but for the low digits of ln 4
+
+  /// rest + error() = y - k ln 4 to far more digits.
+  SLUICE_ALWAYS_INLINE T error() const { return simd::fma(k, T(-CoefficientsOf<T>::ln4_lo), T(first - rest)); }
+  SLUICE_ALWAYS_INLINE T inverse_root() const { return simd::inverse_power_of_two(root); }
 };
 
 /// |y| must not exceed Coefficients::largest_exponent.
@@ -147,11 +152,8 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
   using C = CoefficientsOf<T>;
   const T shifted = simd::fma(y, T(C::inverse_ln4), T(C::round_to_integer));
   const T k = shifted - T(C::round_to_integer);
-  const T root = simd::power_of_two_from_low_bits(shifted);
   const T first = simd::fma(k, T(-C::ln4_hi), y);  // exact
-  const T rest = simd::fma(k, T(-C::ln4_lo), first);
-  const T error = simd::fma(k, T(-C::ln4_lo), T(first - rest));
-  return {rest, error, root, simd::inverse_power_of_two(root)};
+  return {simd::fma(k, T(-C::ln4_lo), first), simd::power_of_two_from_low_bits(shifted), k, first};
 }
 
 /// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
@@ -177,7 +179,7 @@ template <class T>
 SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const T& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y);
-    return {exp_reduced(a.rest, a.error), a.root, a.inverse_root};
+    return {exp_reduced(a.rest, a.error()), a.root, a.inverse_root()};
   } else {
     using std::exp;
     return {T(exp(y)), T(1), T(1)};
@@ -188,7 +190,7 @@ SLUICE_ALWAYS_INLINE ScaledExp<T> scaled_exp(const TwoPart<T>& y) {
   if constexpr (Vectorizable<T>) {
     const ReducedArgument<T> a = reduce(y.hi);
     const T rest = a.rest + y.lo;
-    return {exp_reduced(rest, T(a.error + (y.lo - (rest - a.rest)))), a.root, a.inverse_root};
+    return {exp_reduced(rest, T(a.error() + (y.lo - (rest - a.rest)))), a.root, a.inverse_root()};
   } else {
     return scaled_exp(T(y.hi + y.lo));
   }
@@ -276,7 +278,7 @@ T normal_cdf(const T& x) {
 /// With v = k ln 4 + rest: 1 + e^-v = 1 + 4^-k·e^-rest = (2^k + 2^-k·e^-rest) / 2^k.
 template <Vectorizable T>
 SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a, const T& rest) {
-  return n / simd::fma(exp_reduced<true>(rest), a.inverse_root, a.root) * a.root;
+  return n / simd::fma(exp_reduced<true>(rest), a.inverse_root(), a.root) * a.root;
 }
 
 /// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].

@@ -53,13 +53,6 @@ struct Packet {
   Native native;
 
   Packet() = default;
-  // What a compiler makes of a struct by itself is copied as a block of memory. GCC 12 then keeps packets that were
-  // members of another struct on the stack, written and never read.
-  SLUICE_ALWAYS_INLINE Packet(const Packet& other) : native(other.native) {}
-  SLUICE_ALWAYS_INLINE Packet& operator=(const Packet& other) {
-    native = other.native;
-    return *this;
-  }
   SLUICE_ALWAYS_INLINE explicit Packet(const Scalar& x) : native(Eigen::internal::pset1<Native>(x)) {}
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, Scalar>)

@@ -124,7 +124,8 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
   }
 
   const PreActivationBlocks<Scalar> blocks(x.rows, units);
-  const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * blocks.units);
+  // As wide as fewer rows want it: see pre_activation_memory.
+  const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
   for (Index unit = 0; unit < units; unit += blocks.units) {
     const Index n = std::min(blocks.units, units - unit);
     const Halves<const Scalar> w = parameters.weight.middle_cols(unit, n);
