@@ -83,7 +83,7 @@ struct PreActivationBlocks {
   Index width;  // of either half in memory
 
   PreActivationBlocks(Index all_rows, Index all_units)
-      : rows(std::min(all_rows, all_rows > row_block ? 2 * row_block : row_block)),
+      : rows(std::min(all_rows, 2 * row_block)),
         units(std::min(all_units, all_rows > row_block ? column_block / 2 : column_block)),
         width(padded_width<Scalar>(units)) {}
   Index size() const { return block_size<Scalar>(rows, 2 * width); }
