@@ -66,6 +66,9 @@ void check(Index rows, Index depth, Index cols) {
                                          sluice::detail::start_from_target<Scalar>(), space, padded);
         CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
         if (!padded) CHECK((c.rightCols(c.cols() - cols).array() == Scalar(1)).all());
+        sluice::detail::multiply<Scalar>(a_view, b_view, view(c, rows, cols), sluice::detail::start_from_zero<Scalar>(),
+                                         space, padded);
+        CHECK(test::relative_error(c.leftCols(cols), product) < tolerance);
       }
     }
     // From zero and from a bias, into memory that holds something else.
@@ -95,6 +98,7 @@ void check_sizes() {
   for (const Index depth : {1, 2, 3, 4, 5, 7, 15, 16, 17, 127, 128, 129, 255, 256, 257, 513}) {
     check<Scalar>(1, depth, 5);
     check<Scalar>(5, depth, 18);
+    check<Scalar>(17, depth, 18);  // too many rows for dots: an upright B is packed, a block of the depth at a time
   }
   for (const Index rows : {223, 224, 225, 449}) check<Scalar>(rows, 5, 19);
   check<Scalar>(3, 4, 700);
