@@ -102,6 +102,7 @@ void check(Layer layer) {
 
 TEST_CASE("packed layers without memory change nothing", "[allocation]") {
   check<float>(sluice::SwiGLU<float>(1024, 29));
+  check<float>(sluice::SwiGLU<float>(2048, 70));  // a depth that is divided
   check<float>(sluice::SwiGLU<float, sluice::Split>(1024, 29));
   check<float>(sluice::Dense<float, sluice::SiLU>(1024, 29));
 }
@@ -136,7 +137,7 @@ struct PoorPool {
 
 TEST_CASE("packed: the threads of a pool need no memory of their own", "[allocation]") {
   test::Random random(59);
-  sluice::SwiGLU<float> layer(1024, 700);
+  sluice::SwiGLU<float> layer(2048, 300);  // rows that are packed first, a depth that is divided
   random.fill(layer.parameters());
   const auto packed = sluice::pack(layer);
   for (const Index samples : {17, 900}) {  // shared out by panels, and by rows

@@ -54,6 +54,7 @@ void check_gated() {
 
 TEST_CASE("packed: no allocation after the first call", "[allocation]") {
   check_gated<float>();
+  check<float>(sluice::SwiGLU<float>(1500, 100));  // a depth that is divided
   check<double>(sluice::Dense<double, sluice::SiLU>(37, 29));
   check<float>(sluice::GatedFeedForward<float, sluice::SiLU>(37, 29));
 }

@@ -70,6 +70,27 @@ TEST_CASE("packed layers give the bits of the layer where weights are larger tha
   CHECK(difference_at<sluice::Dense<float, sluice::SiLU>>(240, 1024, 530) == "");
 }
 
+TEST_CASE("packed layers give the bits of the layer where the depth is divided", "[packed]") {
+  CHECK(difference_at<sluice::SwiGLU<float>>(120, 2600, 70) == "");   // the last panel is no full one
+  CHECK(difference_at<sluice::SwiGLU<float>>(240, 2048, 130) == "");  // samples that are packed first, in two blocks
+  CHECK(difference_at<sluice::SwiGLU<float>>(31, 9000, 17, false) == "");
+  CHECK(difference_at<sluice::Dense<double, sluice::SiLU>>(40, 4096, 41) == "");
+}
+
+TEST_CASE("packed in 16 bits: the bits of the layer, if its weights have no more", "[packed]") {
+  test::Random random(61);
+  sluice::SwiGLU<float> layer(2600, 150);
+  test::fill_layer(random, layer);
+  layer.parameters() = layer.parameters().cast<Eigen::bfloat16>().cast<float>().eval();
+  const auto packed = sluice::pack<Eigen::bfloat16>(layer);
+  for (const Index samples : {1, 40, 250}) {
+    CAPTURE(samples);
+    const auto x = random.matrix<test::RowMatrix<float>>(samples, 2600);
+    const test::RowMatrix<float> y = packed(x);
+    CHECK(test::same_bits(y, test::RowMatrix<float>(layer(x))));
+  }
+}
+
 TEST_CASE("a packed layer knows its sizes and keeps its weights", "[packed]") {
   test::Random random(6);
   sluice::SwiGLU<float> layer(30, 10);

@@ -73,6 +73,19 @@ TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][dev
   check<sluice::Int8>(sluice::SwiGLU<double>(7, 21));
 }
 
+TEST_CASE("packed layers on a pool: the bits of one thread where the depth is divided", "[packed][device]") {
+  test::Random random(60);
+  sluice::SwiGLU<float> layer(4500, 33);
+  test::fill_layer(random, layer);
+  const auto packed = sluice::pack(layer);
+  Eigen::ThreadPool pool(2);
+  for (const Index samples : {40, 300}) {  // shared out by panels where these are narrow, and by rows
+    CAPTURE(samples);
+    const auto x = random.matrix<test::RowMatrix<float>>(samples, layer.input_dim());
+    CHECK(difference_on(packed, Eigen::ThreadPoolDevice(&pool, 2), x) == "");
+  }
+}
+
 TEST_CASE("packed dense layers on a pool: the bits of one thread", "[packed][device]") {
   check<float>(sluice::Dense<float, sluice::SiLU>(19, 301));
   check<Eigen::bfloat16>(sluice::Dense<float>(7, 3));

@@ -55,13 +55,22 @@ bool reads_in_place(const DenseViews<const Scalar>& p) {
   return simd::is_vectorized_scalar<Scalar> && p.weight.rows * p.weight.row_stride <= in_l2<Scalar>;
 }
 
+template <class Scalar>
+Panels<Scalar, Scalar> panels_in_place(const DenseViews<const Scalar>& p) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const auto& w = p.weight;
+  return {w.data, w.data + packet, w.rows,
+          w.cols, w.row_stride,    2 * packet,
+          false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
+}
+
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
   if (!reads_in_place(parameters)) {
     Blocks<Scalar>::of_thread(x.rows, parameters.weight.cols, x.cols);
-  } else if (rows_collide(x)) {
-    packed_samples_memory<Scalar>(x.rows, x.cols);
+  } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    PanelMemory<Scalar>(x, panels_in_place(parameters)).obtain();
   }
 }
 
@@ -73,19 +82,7 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (reads_in_place(parameters)) {
-      constexpr Index packet = simd::packet_size<Scalar>;
-      const Panels<Scalar, Scalar> panels{w.data,
-                                          w.data + packet,
-                                          w.rows,
-                                          w.cols,
-                                          w.row_stride,
-                                          2 * packet,
-                                          false,
-                                          bias,
-                                          bias != nullptr ? bias + packet : nullptr};
-      return multiply_panels(x, panels, sink);
-    }
+    if (reads_in_place(parameters)) return multiply_panels(x, panels_in_place(parameters), sink);
   }
   Blocks<Scalar>::of_thread(x.rows, w.cols, x.cols)
       .for_each(

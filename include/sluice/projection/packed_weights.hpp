@@ -94,17 +94,19 @@ class PackedWeights {
   Panels<Scalar, Stored> view() const {
     const Index second = paired_ ? panels() * packet : packet;
     const Scalar* const scales = scaled ? scales_.data() : nullptr;
-    return {weights_.data(),
-            weights_.data() + packet,
-            depth_,
-            cols_,
-            2 * packet,
-            depth_ * 2 * packet,
-            paired_,
-            biases_.data(),
-            biases_.data() + second,
-            scales,
-            scaled ? scales + second : nullptr};
+    Panels<Scalar, Stored> panels{weights_.data(),
+                                  weights_.data() + packet,
+                                  depth_,
+                                  cols_,
+                                  2 * packet,
+                                  depth_ * 2 * packet,
+                                  paired_,
+                                  biases_.data(),
+                                  biases_.data() + second,
+                                  scales,
+                                  scaled ? scales + second : nullptr};
+    panels.from_memory = weights_.size() * sizeof(Stored) > weights_in_l2;
+    return panels;
   }
 
  private:

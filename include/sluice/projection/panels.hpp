@@ -29,6 +29,13 @@ namespace detail {
 /// Rows that are worked on for one panel after the other.
 inline constexpr Index row_block = 224;
 
+/// Bytes of weights that stay in L2 while all rows pass, and of a panel with the samples that pass it.
+inline constexpr Index weights_in_l2 = 512 * 1024;
+inline constexpr Index panel_and_samples_in_l2 = 1024 * 1024;
+
+/// Panels that share a piece of the depth, if it is divided.
+inline constexpr Index panels_per_piece = 4;
+
 /// With so few products in each element, walking along the rows of the output matters more than keeping a panel of B
 /// in L1.
 inline constexpr Index thin_depth = 64;
@@ -61,6 +68,7 @@ struct Panels {
   // A gate in panels of its own (Split), like the value's in everything else: its tile follows the value's.
   const Stored *gate_first = nullptr, *gate_second = nullptr;
   const Scalar *gate_start0 = nullptr, *gate_start1 = nullptr;
+  bool from_memory = false;  // packed, and more than L2 holds
 
   Index width() const { return paired ? packet : 2 * packet; }
   Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
@@ -77,7 +85,13 @@ struct Panels {
     part.scale1 = move(scale1);
     return part;
   }
-  bool fits_cache() const { return depth * count() * 2 * packet * static_cast<Index>(sizeof(Stored)) <= 512 * 1024; }
+  /// Pieces of the depth of which so many samples stay in L2, with a panel, while some panels pass. (A scale belongs to
+  /// the sum as a whole.)
+  Index pieces(Index rows) const {
+    if (!from_memory || rows <= max_tile_rows || simd::has_scale<Stored>) return 1;
+    constexpr auto sample = static_cast<Index>(sizeof(Scalar)), panel = 2 * packet * static_cast<Index>(sizeof(Stored));
+    return divide_up(depth, panel_and_samples_in_l2 / (std::min(rows, row_block) * sample + panel));
+  }
 };
 
 using OneRow = std::integral_constant<Index, 1>;
@@ -89,49 +103,66 @@ bool rows_collide(const MatrixView<const Scalar>& x) {
   return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
 }
 
-/// Scalars for as many such rows as are worked on at once, each tile's in lanes.
+/// The pre-activations of a tile: those of both packets interleaved, or one after the other.
 template <class Scalar>
-Index packed_samples_size(Index rows, Index depth) {
-  constexpr Index lanes = round_up(max_tile_rows, simd::packet_size<Scalar>);
-  return RowTiles(std::min(rows, row_block)).count * lanes * depth;
-}
-/// Memory for them, for so many threads.
+inline constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * simd::packet_size<Scalar>;
+
+/// Memory that multiply_panels needs beside the stack, in scalars. Fewer rows need no more.
 template <class Scalar>
-Scalar* packed_samples_memory(Index rows, Index depth, Index threads = 1) {
-  struct PackedSamples;
-  return scratch<PackedSamples, Scalar>(threads * packed_samples_size<Scalar>(rows, depth));
-}
+struct PanelMemory {
+  static constexpr Index lanes = round_up(max_tile_rows, simd::packet_size<Scalar>);
+
+  Index samples = 0;  // rows that collide, as many as are worked on at once, each tile's in lanes
+  Index sums = 0;     // of the tiles that wait for their next piece of the depth
+
+  template <class Stored>
+  PanelMemory(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
+    const Index tiles = RowTiles(std::min(x.rows, row_block)).count;
+    if (rows_collide(x)) samples = tiles * lanes * w.depth;
+    if (w.pieces(x.rows) > 1) sums = panels_per_piece * tiles * 2 * tile_size<Scalar>;
+  }
+  Index size() const { return samples + sums; }
+  /// For so many threads, obtained by this one; null where nothing is needed.
+  Scalar* obtain(Index threads = 1) const {
+    return size() > 0 ? scratch<PanelMemory, Scalar>(threads * size()) : nullptr;
+  }
+};
 
 /// Calls sink(PreActivationBlock) with the tiles of x·W + b. KnownSizes: the sizes of w are constants to the compiler,
-/// so that a single row of x is worth code of its own. space: memory of packed_samples_size, or null for this
-/// thread's own.
+/// so that a single row of x is worth code of its own. space: as much as PanelMemory says, or null for this thread's
+/// own.
 template <bool KnownSizes = false, class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index lanes = round_up(max_tile_rows, packet);
-  constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * packet;
-  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(2 * tile_size)];
+  constexpr Index half = tile_size<Scalar>;
+  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(2 * half)];
   alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
   const Index width = w.width();
   const Index panels = w.count();
 
   TileArguments<Scalar, Stored> tile;
-  tile.depth = w.depth;
   tile.a_row_stride = x.row_stride;
   tile.a_depth_stride = x.col_stride;
   tile.b_depth_stride = w.depth_stride;
   tile.b_panel_stride = w.panel_stride;
-  tile.start_row_stride = 0;
   tile.start_panel_stride = w.start0 != nullptr ? width : 0;
   tile.c_panel_stride = width;
-  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
-  tile.prefetch = w.fits_cache() ? 0 : page;
   PreActivationBlock<Scalar> block;
-  block.value = buffer;
 
-  // Some rows, whose first is a, times the panels from p to last.
-  const auto multiply_rows = [&](Index row, auto rows, const Scalar* a, Index p, Index last) SLUICE_LAMBDA_INLINE {
+  // What of the depth is added to the sums of a tile, and what the tile asks for meanwhile (see TileArguments).
+  struct Piece {
+    Index begin, depth;
+    Index prefetch, prefetch_step;
+  };
+  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
+  const Piece whole{0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0};
+
+  // Some rows, whose first is a, times a piece of the panels from p to last.
+  const auto multiply_rows = [&](Index row, auto rows, const Scalar* a, Index p, Index last, const Piece& piece,
+                                 Scalar* sums) SLUICE_LAMBDA_INLINE {
+    const Index offset = piece.begin * w.depth_stride;
+    const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
     const auto multiply = [&](int panels_of_tile) SLUICE_LAMBDA_INLINE {
       if constexpr (std::is_same_v<decltype(rows), OneRow>) {
         multiply_one_row(panels_of_tile, tile);
@@ -139,9 +170,19 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
         multiply_tile(static_cast<int>(rows), panels_of_tile, tile);
       }
     };
+    // Sums start from the biases, and go on from what they are.
+    const auto start_from = [&](const Scalar* bias0, const Scalar* bias1) SLUICE_LAMBDA_INLINE {
+      tile.start0 = is_first ? bias0 : tile.c0;
+      tile.start1 = is_first ? bias1 : tile.c1;
+      tile.start_row_stride = is_first ? 0 : tile.c_row_stride;
+    };
     block.row = row;
     block.rows = rows;
-    tile.a = a;
+    block.value = sums;
+    tile.depth = piece.depth;
+    tile.a = a + piece.begin * tile.a_depth_stride;
+    tile.prefetch = piece.prefetch;
+    tile.prefetch_step = piece.prefetch_step;
     while (p < last) {
       const int n = panels_at_once(rows, last - p);
       block.col = p * width;
@@ -153,63 +194,83 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
       const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
       const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
       block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;
-      tile.b0 = w.first + p * w.panel_stride;
-      tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride);
-      tile.start0 = w.start0 != nullptr ? w.start0 + block.col : zeros;
-      tile.start1 = w.start0 != nullptr ? second_of(tile.start0, w.start1 + block.col) : zeros;
+      tile.b0 = w.first + p * w.panel_stride + offset;
+      tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride + offset);
+      tile.c0 = sums;
+      tile.c1 = second_of(tile.c0, sums + (dense ? half : n * packet));
+      const Scalar* const bias = w.start0 != nullptr ? w.start0 + block.col : zeros;
+      start_from(bias, w.start0 != nullptr ? second_of(bias, w.start1 + block.col) : zeros);
       if constexpr (simd::has_scale<Stored>) {
         tile.scale0 = w.scale0 + block.col;
         tile.scale1 = second_of(tile.scale0, w.scale1 + block.col);
       }
-      tile.c0 = buffer;
-      tile.c1 = second_of(tile.c0, buffer + (dense ? tile_size : n * packet));
       block.gate = w.paired ? tile.c1 : nullptr;
       if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
-        simd::store(buffer + rows * block.cols, simd::Packet<Scalar>(0));
-        simd::store(buffer + tile_size + rows * block.cols, simd::Packet<Scalar>(0));
+        simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
+        simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
       }
       multiply(shared ? half_panel : n);
       if (w.gate_first != nullptr) {
-        tile.b0 = w.gate_first + p * w.panel_stride;
+        tile.b0 = w.gate_first + p * w.panel_stride + offset;
         tile.b1 = tile.b0 + next;
-        tile.start0 = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
-        tile.start1 = w.start0 != nullptr ? tile.start0 + next : zeros;
-        tile.c0 = block.gate = buffer + tile_size;
+        tile.c0 = block.gate = sums + half;
         tile.c1 = tile.c0 + next;
+        const Scalar* const gate_bias = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
+        start_from(gate_bias, w.start0 != nullptr ? gate_bias + next : zeros);
         multiply(shared ? half_panel : n);
       }
-      sink(block);
+      if (is_last) sink(block);
       p += n;
     }
   };
 
   if constexpr (KnownSizes) {
-    if (x.rows == 1) return multiply_rows(0, OneRow{}, x.data, 0, panels);
+    if (x.rows == 1) return multiply_rows(0, OneRow{}, x.data, 0, panels, whole, buffer);
   }
   if (x.rows <= max_tile_rows && !rows_collide(x)) {
-    if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels);
+    if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels, whole, buffer);
     return;
   }
-  Scalar* packed = nullptr;
-  if (rows_collide(x)) {
-    packed = space != nullptr ? space : packed_samples_memory<Scalar>(x.rows, w.depth);
+  const PanelMemory<Scalar> memory(x, w);
+  if (space == nullptr) space = memory.obtain();
+  if (memory.samples > 0) {
     tile.a_row_stride = 1;
-    tile.a_depth_stride = lanes;
+    tile.a_depth_stride = memory.lanes;
   }
-  // Weights that fit a cache are gone through for every tile of rows, whose samples then stay in L1. Of larger ones,
-  // a few panels serve many rows.
-  const Index panels_in_turn = w.fits_cache() ? panels : 1;
+  // Weights that stay in a cache are gone through for every tile of rows, whose samples then stay in L1. Of others a
+  // panel serves many rows, and a piece of the samples a group of panels.
+  const Index at_once = w.from_memory ? 1 : panels;
+  const Index pieces = w.pieces(x.rows);
+  const Index depth = divide_up(w.depth, pieces), group = pieces > 1 ? panels_per_piece : at_once;
+  struct Position {
+    Index first, panel, k;  // first of the group
+  };
+  const auto after = [&](Position at) {
+    at.panel += at_once;
+    if (at.panel < std::min(at.first + group, panels)) return at;
+    return at.k + depth < w.depth ? Position{at.first, at.first, at.k + depth} : Position{at.panel, at.panel, 0};
+  };
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
     const RowTiles tiles(std::min(row_block, x.rows - first_row));
-    for (Index t = 0; packed != nullptr && t < tiles.count; ++t) {
-      pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride,
-                 packed + t * lanes * w.depth, lanes);
+    const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
+    for (Index t = 0; memory.samples > 0 && t < tiles.count; ++t) {
+      pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
+                 memory.lanes);
     }
-    for (Index p = 0; p < panels; p += panels_in_turn) {
+    // Each tile asks for its share of what comes next, so that all of it is in L2 by then.
+    const Index step = divide_up(w.depth_stride, tiles.count);
+    for (Position at{0, 0, 0}, next; at.panel < panels; at = next) {
+      next = after(at);
+      const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       for (Index t = 0; t < tiles.count; ++t) {
         const Index row = first_row + tiles.begin(t);
-        multiply_rows(row, tiles.size(t), packed != nullptr ? packed + t * lanes * w.depth : &x(row, 0), p,
-                      p + panels_in_turn);
+        const bool asks = w.from_memory && next.panel < panels && t * step < w.depth_stride;
+        Piece piece{at.k, std::min(depth, w.depth - at.k), 0, 0};
+        if (asks) piece.prefetch = distance + t * step * piece.depth, piece.prefetch_step = step;
+        Scalar* const sums =
+            pieces > 1 ? space + memory.samples + ((at.panel - at.first) * tiles.count + t) * 2 * half : buffer;
+        multiply_rows(row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel, at.panel + at_once,
+                      piece, sums);
       }
     }
   }

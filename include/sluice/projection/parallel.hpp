@@ -111,11 +111,10 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     const Index row_tiles = divide_up(x.rows, max_tile_rows);
     const bool by_panels = w.count() >= row_tiles;
     const Index count = by_panels ? w.count() : row_tiles;
-    const Index each = rows_collide(x) ? packed_samples_size<Scalar>(x.rows, w.depth) : 0;
-    Scalar* const space =
-        each > 0 ? packed_samples_memory<Scalar>(x.rows, w.depth, threads_for(device, count)) : nullptr;
+    const PanelMemory<Scalar> memory(x, w);
+    Scalar* const space = memory.obtain(threads_for(device, count));
     parallel_for(device, count, [&](Index begin, Index end, Index thread) {
-      Scalar* const own = each > 0 ? space + thread * each : nullptr;
+      Scalar* const own = space != nullptr ? space + thread * memory.size() : nullptr;
       if (by_panels) {
         const auto shifted = [&](PreActivationBlock<Scalar> block) {
           block.col += begin * w.width();

@@ -88,7 +88,7 @@ template <class Scalar>
 inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(sizeof(Scalar)), 1);
 /// So many scalars of B are read in place at no loss.
 template <class Scalar>
-inline constexpr Index in_l2 = 512 * 1024 / static_cast<Index>(sizeof(Scalar));
+inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
 /// Where a product packs. Without room for B, B is read where it lies (then its columns must be contiguous).
 template <class Scalar>

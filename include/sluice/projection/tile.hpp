@@ -18,8 +18,9 @@
 // GCC 12 spills the accumulators.
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
-// stream does not keep the memory busy. So panels that come from main memory are asked for a page ahead. One row has no
-// time to ask for what is in a cache already, so there it is another loop.
+// stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
+// ahead, or for a share of a later one. One row has no time to ask for what is in a cache already, so there it is
+// another loop.
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -73,7 +74,10 @@ struct TileArguments {
   Index c_row_stride;
   Index start_panel_stride;
   Index c_panel_stride;
-  Index prefetch = 0;  // how far ahead B is asked for, in scalars: for panels that come from main memory
+  // What a tile asks for meanwhile: what lies so far behind b0, and at each k a step further. Of several panels each is
+  // asked for, always so far ahead.
+  Index prefetch = 0;
+  Index prefetch_step = 0;
 };
 
 /// The two halves of each packet, row after row, to c0 and c1. Whole packets wherever that is possible: what reads them
@@ -132,6 +136,11 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
   for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
   const Index a_row_stride = t.a_row_stride;
   const Index prefetch = t.prefetch;
+  const Stored* ahead = t.b0 + prefetch;
+  const auto ask_for = [](const Stored* packets) SLUICE_LAMBDA_INLINE {
+    simd::prefetch(packets);
+    if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
+  };
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
@@ -161,14 +170,15 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
       }
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
-        if constexpr (from_memory) {
-          simd::prefetch(b[s] + prefetch);
-          if constexpr (by_panel) simd::prefetch(b[s] + prefetch + packet);
-        }
+        if constexpr (from_memory && by_panel) ask_for(b[s] + prefetch);
         b[s] += t.b_depth_stride;
 #if defined(__x86_64__) && defined(__GNUC__)
         if constexpr (by_panel) asm("" : "+r"(b[s]));  // or the compiler makes an index of the strides
 #endif
+      }
+      if constexpr (from_memory && !by_panel) {
+        ask_for(ahead);
+        ahead += t.prefetch_step;
       }
       SLUICE_UNROLL
       for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
