@@ -10,6 +10,7 @@
 #include <sluice/projection/product.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <initializer_list>
 
 SLUICE_NAMESPACE_BEGIN
@@ -86,26 +87,30 @@ struct Blocks {
 // gradients as they were: each product has a function ..._memory for that. A pass in blocks of rows does so with its
 // first block. A smaller one behind it may take another way, so the memory is that of every smaller block, too.
 
-/// Columns that are worked on at once in target += A·B.
+/// Columns that are worked on at once in target += A·B: as many as packed stay in L2.
+template <class Scalar>
 constexpr Index add_product_cols(Index depth, Index cols) {
-  return is_shallow(depth) ? cols : std::min(cols, (is_thin(depth) ? 8 : 2) * column_block);
+  if (is_shallow(depth)) return cols;
+  const auto packed_depth = static_cast<std::size_t>(std::min(depth, depth_block<Scalar>));
+  return std::min(cols, in_l2<Scalar> / static_cast<Index>(std::bit_ceil(packed_depth)));
 }
 template <class Scalar>
 PackingSpace<Scalar> add_product_space(Index rows, Index depth, Index cols) {
   if (is_shallow(depth)) return {};  // nothing is packed
-  return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols(depth, cols));
+  return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols<Scalar>(depth, cols));
 }
 template <class Scalar>
 void add_product_memory(Index rows, Index depth, Index cols) {
   add_product_space<Scalar>(rows, depth, cols);
-  add_product_space<Scalar>(rows, std::min(depth, thin_depth), cols);
+  // Of all that are less deep this one needs most.
+  add_product_space<Scalar>(rows, static_cast<Index>(std::bit_floor(static_cast<std::size_t>(depth))), cols);
 }
 /// target += A·B for a row-major target.
 template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                  const MatrixView<Scalar>& target) {
   if (a.cols == 0) return;
-  const Index block_cols = add_product_cols(b.rows, b.cols);
+  const Index block_cols = add_product_cols<Scalar>(b.rows, b.cols);
   const auto space = add_product_space<Scalar>(a.rows, b.rows, b.cols);
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);

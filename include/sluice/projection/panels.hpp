@@ -36,11 +36,6 @@ inline constexpr Index panel_and_samples_in_l2 = 1024 * 1024;
 /// Panels that share a piece of the depth, if it is divided.
 inline constexpr Index panels_per_piece = 4;
 
-/// With so few products in each element, walking along the rows of the output matters more than keeping a panel of B
-/// in L1.
-inline constexpr Index thin_depth = 64;
-constexpr bool is_thin(Index depth) { return depth <= thin_depth; }
-
 /// How rows are shared out among tiles, as evenly as possible: the first `longer` of them have one row more.
 struct RowTiles {
   Index count, rows, longer;

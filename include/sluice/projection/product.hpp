@@ -217,16 +217,9 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         multiply_tile(rows, at_once, tile);
         return at_once;
       };
-      if (is_thin(b.depth)) {
-        for (Index t = 0; t < tiles.count; ++t) {
-          for (Index p = 0; p < panels;) p += multiply_one(t, p);
-        }
-      } else {
-        for (Index p = 0; p < panels;) {
-          Index done = 1;
-          for (Index t = 0; t < tiles.count; ++t) done = multiply_one(t, p);
-          p += done;
-        }
+      // Along the rows of C, which may come from memory; the panels of B come from L2 fast enough.
+      for (Index t = 0; t < tiles.count; ++t) {
+        for (Index p = 0; p < panels;) p += multiply_one(t, p);
       }
     }
   }
