@@ -5,7 +5,7 @@
 #include "support/catch.hpp"
 #include "support/ulp.hpp"
 
-#include <sluice/core/simd.hpp>
+#include <sluice/core/widen.hpp>
 
 #include <cmath>
 #include <cstdint>

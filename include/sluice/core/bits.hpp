@@ -71,16 +71,9 @@ struct BitVector {
 #endif
 };
 
-template <class To, class From>
-SLUICE_ALWAYS_INLINE To reinterpret(const From& from) {
-  static_assert(sizeof(To) == sizeof(From));
-  To to;
-  std::memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(To));
-  return to;
-}
 template <class T>
 SLUICE_ALWAYS_INLINE auto bits_of(const T& x) {
-  return reinterpret<typename BitVector<T>::Type>(x);
+  return same_bits<typename BitVector<T>::Type>(x);
 }
 
 }  // namespace detail
@@ -88,26 +81,25 @@ SLUICE_ALWAYS_INLINE auto bits_of(const T& x) {
 /// 2^k from a number whose lowest bits are k + bias, 0 ≤ k + bias ≤ 2 bias; k + bias = 0 gives 0.
 template <class T>
 SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
-  return detail::reinterpret<T>(detail::bits_of(x) << Bits<ScalarOf<T>>::mantissa);
+  return detail::same_bits<T>(detail::bits_of(x) << Bits<ScalarOf<T>>::mantissa);
 }
 /// 2^-k from 2^k: only the exponent field is negated. The partner of 2^bias is 0, as above.
 template <class T>
 SLUICE_ALWAYS_INLINE T inverse_power_of_two(const T& x) {
   using B = Bits<ScalarOf<T>>;
-  return detail::reinterpret<T>((2 * B::bias << B::mantissa) - detail::bits_of(x));
+  return detail::same_bits<T>((2 * B::bias << B::mantissa) - detail::bits_of(x));
 }
 /// A magnitude (its sign bit is clear) with the sign of another number.
 template <class T>
 SLUICE_ALWAYS_INLINE T with_sign_of(const T& magnitude, const T& signed_number) {
-  return detail::reinterpret<T>(detail::bits_of(magnitude) |
-                                (detail::bits_of(signed_number) & Bits<ScalarOf<T>>::sign));
+  return detail::same_bits<T>(detail::bits_of(magnitude) | (detail::bits_of(signed_number) & Bits<ScalarOf<T>>::sign));
 }
 /// x with the lower half of its mantissa cleared: products of two such numbers are exact.
 template <class T>
 SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
   using B = Bits<ScalarOf<T>>;
   constexpr auto mask = ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
-  return detail::reinterpret<T>(detail::bits_of(x) & mask);
+  return detail::same_bits<T>(detail::bits_of(x) & mask);
 }
 /// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add
 /// with a later sum.

@@ -10,15 +10,11 @@
 #pragma once
 
 #include <sluice/core/config.hpp>
-#include <sluice/core/int8.hpp>
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
-#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -217,16 +213,11 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
   return Packet<S>::from_native(Eigen::internal::pmax(a.native, b.native));
 }
 
-// --- packets: memory -------------------------------------------------------------------------------------------------
+// --- bits ------------------------------------------------------------------------------------------------------------
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
-#endif
-
-#if defined(__GNUC__)
 namespace detail {
 
+#if defined(__GNUC__)
 template <class T, int Size>
 struct VectorTypes {
   typedef T Type __attribute__((vector_size(sizeof(T) * static_cast<std::size_t>(Size))));
@@ -234,6 +225,7 @@ struct VectorTypes {
 /// The compiler's own vectors, which have operators.
 template <class T, int Size>
 using VectorOf = typename VectorTypes<T, Size>::Type;
+#endif
 
 template <class To, class From>
 SLUICE_ALWAYS_INLINE To same_bits(const From& from) {
@@ -243,66 +235,13 @@ SLUICE_ALWAYS_INLINE To same_bits(const From& from) {
   return to;
 }
 
-/// Integers in memory as vectors of 32 bits. GCC 12 takes __builtin_convertvector to pieces, so x86's instruction for
-/// it is named (in the form with a mask, whose plain one GCC warns of: PR105593).
-template <int Size, class Integer>
-SLUICE_ALWAYS_INLINE auto widen(const Integer* from) {
-  using Wide = std::conditional_t<std::is_signed_v<Integer>, std::int32_t, std::uint32_t>;
-  using Vector = VectorOf<Wide, Size>;
-  VectorOf<Integer, Size> narrow;
-  std::memcpy(&narrow, from, sizeof(narrow));
-#if defined(__AVX512F__)
-  if constexpr (Size == 16 && sizeof(Integer) == 2)
-    return same_bits<Vector>(_mm512_maskz_cvtepu16_epi32(0xffff, same_bits<__m256i>(narrow)));
-  if constexpr (Size == 16 && sizeof(Integer) == 1)
-    return same_bits<Vector>(_mm512_maskz_cvtepi8_epi32(0xffff, same_bits<__m128i>(narrow)));
-#endif
-#if defined(__AVX2__)
-  if constexpr (Size == 8 && sizeof(Integer) == 2)
-    return same_bits<Vector>(_mm256_cvtepu16_epi32(same_bits<__m128i>(narrow)));
-  if constexpr (Size == 8 && sizeof(Integer) == 1) {
-    return same_bits<Vector>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
-  }
-#endif
-#if defined(__SSE4_1__)
-  if constexpr (Size == 4 && sizeof(Integer) == 2)
-    return same_bits<Vector>(_mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
-  if constexpr (Size == 4 && sizeof(Integer) == 1)
-    return same_bits<Vector>(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(same_bits<int>(narrow))));
-#endif
-  return __builtin_convertvector(narrow, Vector);
-}
-
-template <int Size>
-SLUICE_ALWAYS_INLINE auto to_float(const Int8* from) {
-  return __builtin_convertvector(widen<Size>(&from->value), VectorOf<float, Size>);
-}
-template <int Size>
-SLUICE_ALWAYS_INLINE auto to_float(const Eigen::bfloat16* from) {
-  return same_bits<VectorOf<float, Size>>(widen<Size>(&from->value) << 16);
-}
-template <int Size>
-SLUICE_ALWAYS_INLINE auto to_float(const Eigen::half* from) {
-  using Floats = VectorOf<float, Size>;
-#if defined(__F16C__)
-  const auto* const memory = reinterpret_cast<const __m128i*>(from);
-#if defined(__AVX512F__)
-  if constexpr (Size == 16)
-    return same_bits<Floats>(_mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
-#endif
-  if constexpr (Size == 8) return same_bits<Floats>(_mm256_cvtph_ps(_mm_loadu_si128(memory)));
-  if constexpr (Size == 4) return same_bits<Floats>(_mm_cvtph_ps(_mm_loadl_epi64(memory)));
-#endif
-  // Exponent and mantissa move into the place of float's; 2^112 makes up for the other bias, subnormals included. What
-  // then is 2^16 or more was an infinity or a NaN.
-  const auto words = widen<Size>(reinterpret_cast<const std::uint16_t*>(from));
-  const Floats magnitude = same_bits<Floats>((words & 0x7fffu) << 13) * 0x1p112f;
-  const auto not_finite = same_bits<VectorOf<std::uint32_t, Size>>(magnitude >= 65536.0f);
-  return same_bits<Floats>(same_bits<VectorOf<std::uint32_t, Size>>(magnitude) | (words & 0x8000u) << 16 |
-                           (not_finite & 0x7f800000u));
-}
-
 }  // namespace detail
+
+// --- packets: memory -------------------------------------------------------------------------------------------------
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"  // a native vector type as template argument
 #endif
 
 /// `size` scalars from any address.
@@ -314,40 +253,6 @@ template <class S>
 SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
-/// `size` numbers that are stored in another type, widened: exactly, but that a half-precision subnormal may be flushed
-/// where the processor is told to flush subnormals. 8-bit weights are whole numbers that want a scale.
-template <class S, class Stored>
-SLUICE_ALWAYS_INLINE Packet<S> load_as(const Stored* from) {
-  if constexpr (std::is_same_v<S, Stored>) {
-    return load(from);
-  } else {
-#if defined(__GNUC__)
-    const auto floats = detail::to_float<Packet<S>::size>(from);
-    Packet<S> packet;
-#if defined(__AVX__)
-    if constexpr (std::is_same_v<S, double> && Packet<S>::size == 4) {
-      packet.native = _mm256_cvtps_pd(detail::same_bits<__m128>(floats));  // GCC 12 takes this one to pieces, too
-      return packet;
-    }
-#endif
-    packet.native = detail::same_bits<typename Packet<S>::Native>(
-        __builtin_convertvector(floats, detail::VectorOf<S, Packet<S>::size>));
-    return packet;
-#else
-    alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
-    for (Index i = 0; i < Packet<S>::size; ++i) {
-      if constexpr (std::is_same_v<Stored, Int8>) {
-        lanes[i] = static_cast<S>(from[i].value);
-      } else {
-        lanes[i] = static_cast<S>(static_cast<float>(from[i]));
-      }
-    }
-    return load(static_cast<const S*>(lanes));
-#endif
-  }
-}
-template <class Stored>
-inline constexpr bool has_scale = std::is_same_v<Stored, Int8>;
 
 /// Asks for the cache line of an address, which need not be valid.
 SLUICE_ALWAYS_INLINE void prefetch(const void* address) {
@@ -401,8 +306,6 @@ SLUICE_ALWAYS_INLINE S sum(const Packet<S>& x) {
   return Eigen::internal::predux(x.native);
 }
 
-// --- packets: transposition ------------------------------------------------------------------------------------------
-
 /// rows[i] lane j <-> rows[j] lane i of a square block.
 template <class S>
 SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {
@@ -416,108 +319,6 @@ SLUICE_ALWAYS_INLINE void transpose(Packet<S> (&rows)[static_cast<std::size_t>(P
     for (int i = 0; i < size; ++i) rows[i].native = block.packet[i];
   }
 }
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define SLUICE_DETAIL_HAS_SHUFFLE 1
-#endif
-#endif
-
-namespace detail {
-
-#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
-/// a and b hold runs of Width lanes; the runs of a, then those of b, each folded in half.
-template <int Width, class S, int... Lane>
-SLUICE_ALWAYS_INLINE Packet<S> fold_runs(const Packet<S>& a, const Packet<S>& b, std::integer_sequence<int, Lane...>) {
-  constexpr int size = Packet<S>::size;
-  using Lanes = VectorOf<S, size>;
-  // Lane i of the result is lane `from(i)` plus lane `from(i) + Width / 2` of a and b one after the other.
-  constexpr auto from = [](int i) {
-    const int half = i / (size / 2), run = i % (size / 2) / (Width / 2), lane = i % (Width / 2);
-    return half * size + run * Width + lane;
-  };
-  Lanes x, y;
-  std::memcpy(&x, &a.native, sizeof(x));
-  std::memcpy(&y, &b.native, sizeof(y));
-  const Lanes sum =
-      __builtin_shufflevector(x, y, from(Lane)...) + __builtin_shufflevector(x, y, from(Lane) + Width / 2 ...);
-  Packet<S> result;
-  std::memcpy(static_cast<void*>(&result.native), &sum, sizeof(sum));
-  return result;
-}
-/// Folds the packets two by two until one is left.
-template <int Count, int Width, class S>
-SLUICE_ALWAYS_INLINE Packet<S> fold_all(Packet<S>* rows) {
-  if constexpr (Count > 1) {
-    SLUICE_UNROLL
-    for (int i = 0; i < Count / 2; ++i) {
-      rows[i] = fold_runs<Width>(rows[2 * i], rows[2 * i + 1], std::make_integer_sequence<int, Packet<S>::size>{});
-    }
-    return fold_all<Count / 2, Width / 2>(rows);
-  } else {
-    return rows[0];
-  }
-}
-#endif
-
-}  // namespace detail
-
-/// One half of a, then the same half of b: the first (0) or the second (1).
-template <int Half, class S>
-SLUICE_ALWAYS_INLINE Packet<S> join_halves(const Packet<S>& a, const Packet<S>& b) {
-  constexpr int size = Packet<S>::size, begin = Half * (size / 2);
-#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
-  return [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
-    using Lanes = detail::VectorOf<S, size>;
-    const Lanes joined = __builtin_shufflevector(detail::same_bits<Lanes>(a.native), detail::same_bits<Lanes>(b.native),
-                                                 (begin + (Lane < size / 2 ? Lane : Lane + size / 2))...);
-    return Packet<S>::from_native(detail::same_bits<typename Packet<S>::Native>(joined));
-  }
-  (std::make_integer_sequence<int, size>{});
-#else
-  alignas(Packet<S>) S lanes[static_cast<std::size_t>(2 * size)];
-  store(static_cast<S*>(lanes), a);
-  store(static_cast<S*>(lanes) + size, b);
-  for (int i = 0; i < size / 2; ++i) {
-    lanes[i] = lanes[begin + i];
-    lanes[size / 2 + i] = lanes[size + begin + i];
-  }
-  return load(static_cast<const S*>(lanes));
-#endif
-}
-/// The first half of x.
-template <class S>
-SLUICE_ALWAYS_INLINE void store_half(S* to, const Packet<S>& x) {
-  constexpr int size = Packet<S>::size;
-#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
-  const auto lanes = detail::same_bits<detail::VectorOf<S, size>>(x.native);
-  [&]<int... Lane>(std::integer_sequence<int, Lane...>) SLUICE_LAMBDA_INLINE {
-    const auto half = __builtin_shufflevector(lanes, lanes, Lane...);
-    std::memcpy(to, &half, sizeof(half));
-  }
-  (std::make_integer_sequence<int, size / 2>{});
-#else
-  alignas(Packet<S>) S lanes[static_cast<std::size_t>(size)];
-  store(static_cast<S*>(lanes), x);
-  for (int i = 0; i < size / 2; ++i) to[i] = lanes[i];
-#endif
-}
-
-/// Lane i: the sum of all lanes of rows[i].
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> sum_each(Packet<S> (&rows)[static_cast<std::size_t>(Packet<S>::size)]) {
-#if defined(SLUICE_DETAIL_HAS_SHUFFLE)
-  return detail::fold_all<Packet<S>::size, Packet<S>::size>(static_cast<Packet<S>*>(rows));
-#else
-  transpose(rows);
-  SLUICE_UNROLL
-  for (int width = Packet<S>::size / 2; width > 0; width /= 2) {
-    SLUICE_UNROLL
-    for (int i = 0; i < width; ++i) rows[i] = rows[i] + rows[i + width];
-  }
-  return rows[0];
-#endif
-}
-#undef SLUICE_DETAIL_HAS_SHUFFLE
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

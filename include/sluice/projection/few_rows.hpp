@@ -9,6 +9,7 @@
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
+#include <sluice/core/shuffle.hpp>
 #include <sluice/core/simd.hpp>
 
 #include <algorithm>

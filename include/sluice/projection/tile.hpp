@@ -26,7 +26,9 @@
 // batch: a sample gives the same bits alone and in a batch.
 #pragma once
 
+#include <sluice/core/shuffle.hpp>
 #include <sluice/core/simd.hpp>
+#include <sluice/core/widen.hpp>
 
 #include <algorithm>
 #include <array>
