@@ -89,6 +89,36 @@ struct Panels {
   }
 };
 
+/// The way of many rows through the panels. Weights that stay in a cache are gone through for every tile of rows, whose
+/// samples then stay in L1. Of others a panel serves many rows, and where the depth is divided, a group of panels each
+/// piece of the samples.
+struct PanelOrder {
+  Index panels, depth;
+  Index at_once;  // panels that a tile of rows goes through
+  Index pieces;   // of the depth
+  Index piece;    // so deep
+  Index group;    // panels
+
+  template <class Scalar, class Stored>
+  PanelOrder(const Panels<Scalar, Stored>& w, Index rows)
+      : panels(w.count()),
+        depth(w.depth),
+        at_once(w.from_memory ? 1 : panels),
+        pieces(w.pieces(rows)),
+        piece(divide_up(depth, pieces)),
+        group(pieces > 1 ? panels_per_piece : at_once) {}
+
+  struct Position {
+    Index panel = 0, k = 0;
+    Index first = 0;  // panel of the group
+  };
+  Position after(Position at) const {
+    at.panel += at_once;
+    if (at.panel < std::min(at.first + group, panels)) return at;
+    return at.k + piece < depth ? Position{at.first, at.k + piece, at.first} : Position{at.panel, 0, at.panel};
+  }
+};
+
 using OneRow = std::integral_constant<Index, 1>;
 
 /// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
@@ -232,19 +262,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
     tile.a_row_stride = 1;
     tile.a_depth_stride = memory.lanes;
   }
-  // Weights that stay in a cache are gone through for every tile of rows, whose samples then stay in L1. Of others a
-  // panel serves many rows, and a piece of the samples a group of panels.
-  const Index at_once = w.from_memory ? 1 : panels;
-  const Index pieces = w.pieces(x.rows);
-  const Index depth = divide_up(w.depth, pieces), group = pieces > 1 ? panels_per_piece : at_once;
-  struct Position {
-    Index first, panel, k;  // first of the group
-  };
-  const auto after = [&](Position at) {
-    at.panel += at_once;
-    if (at.panel < std::min(at.first + group, panels)) return at;
-    return at.k + depth < w.depth ? Position{at.first, at.first, at.k + depth} : Position{at.panel, at.panel, 0};
-  };
+  const PanelOrder order(w, x.rows);
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
     const RowTiles tiles(std::min(row_block, x.rows - first_row));
     const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
@@ -254,18 +272,18 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
     }
     // Each tile asks for its share of what comes next, so that all of it is in L2 by then.
     const Index step = divide_up(w.depth_stride, tiles.count);
-    for (Position at{0, 0, 0}, next; at.panel < panels; at = next) {
-      next = after(at);
+    for (PanelOrder::Position at, next; at.panel < panels; at = next) {
+      next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       for (Index t = 0; t < tiles.count; ++t) {
         const Index row = first_row + tiles.begin(t);
         const bool asks = w.from_memory && next.panel < panels && t * step < w.depth_stride;
-        Piece piece{at.k, std::min(depth, w.depth - at.k), 0, 0};
+        Piece piece{at.k, std::min(order.piece, w.depth - at.k), 0, 0};
         if (asks) piece.prefetch = distance + t * step * piece.depth, piece.prefetch_step = step;
         Scalar* const sums =
-            pieces > 1 ? space + memory.samples + ((at.panel - at.first) * tiles.count + t) * 2 * half : buffer;
-        multiply_rows(row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel, at.panel + at_once,
-                      piece, sums);
+            order.pieces > 1 ? space + memory.samples + ((at.panel - at.first) * tiles.count + t) * 2 * half : buffer;
+        multiply_rows(row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
+                      at.panel + order.at_once, piece, sums);
       }
     }
   }
