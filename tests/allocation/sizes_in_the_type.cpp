@@ -47,6 +47,7 @@ TEST_CASE("sizes in the type: no heap at all", "[allocation]") {
   CHECK(allocations_of_a_life<sluice::SwiGLU<double, sluice::Split, 7, 3>, 7, 3>() == 0);
   CHECK(allocations_of_a_life<sluice::GLU<float, sluice::Fused, 3, 2>, 3, 2>() == 0);
   CHECK(allocations_of_a_life<sluice::GLU<float, sluice::Fused, 50, 300>, 50, 300>() == 0);
+  CHECK(allocations_of_a_life<sluice::GLU<float, sluice::Fused, 1024, 11>, 1024, 11>() == 0);  // rows that collide
 }
 
 TEST_CASE("sizes in the type above 128 KB live on the heap", "[allocation]") {

@@ -96,7 +96,7 @@ constexpr Index add_product_cols(Index depth, Index cols) {
 }
 template <class Scalar>
 PackingSpace<Scalar> add_product_space(Index rows, Index depth, Index cols) {
-  if (is_shallow(depth)) return {};  // nothing is packed
+  if (is_shallow(depth) || !simd::is_vectorized_scalar<Scalar>) return {};  // nothing is packed
   return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols<Scalar>(depth, cols));
 }
 template <class Scalar>

@@ -220,7 +220,9 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
                           [&](const PreActivationBlock<Scalar>& block)
                               SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
   } else {
-    multiply_panels(x, panels_in_place<Projection>(views), sink);
+    auto panels = panels_in_place<Projection>(views);
+    panels.heapless = Parameters::is_inline;
+    multiply_panels(x, panels, sink);
   }
 }
 template <class Projection, class Scalar, class Parameters, class G>

@@ -26,7 +26,7 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Rows that are worked on for one panel after the other.
+/// Rows that are worked on at once.
 inline constexpr Index row_block = 224;
 
 /// Bytes of weights that stay in L2 while all rows pass, and of a panel with the samples that pass it.
@@ -39,9 +39,9 @@ inline constexpr Index panels_per_piece = 4;
 /// How rows are shared out among tiles, as evenly as possible: the first `longer` of them have one row more.
 struct RowTiles {
   Index count, rows, longer;
-  explicit RowTiles(Index row_count) : count(1), rows(row_count), longer(0) {
-    if (row_count <= max_tile_rows) return;  // a division less
-    count = divide_up(row_count, max_tile_rows);
+  explicit RowTiles(Index row_count, Index most = max_tile_rows) : count(1), rows(row_count), longer(0) {
+    if (row_count <= most) return;  // a division less
+    count = divide_up(row_count, most);
     rows = row_count / count;
     longer = row_count % count;
   }
@@ -64,6 +64,7 @@ struct Panels {
   const Stored *gate_first = nullptr, *gate_second = nullptr;
   const Scalar *gate_start0 = nullptr, *gate_start1 = nullptr;
   bool from_memory = false;  // packed, and more than L2 holds
+  bool heapless = false;     // sizes in the type: no memory but the stack's
 
   Index width() const { return paired ? packet : 2 * packet; }
   Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
@@ -121,11 +122,12 @@ struct PanelOrder {
 
 using OneRow = std::integral_constant<Index, 1>;
 
-/// Rows of x that lie a multiple of 4 KiB apart fall into the same few lines of L1.
+/// More rows of x than L1 has ways, a multiple of 4 KiB apart, fall into the same few lines of it.
+inline constexpr Index ways_of_l1 = 8;
 template <class Scalar>
 bool rows_collide(const MatrixView<const Scalar>& x) {
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Scalar));
-  return x.rows > 8 && x.col_stride == 1 && x.row_stride % page == 0;
+  return x.rows > ways_of_l1 && x.col_stride == 1 && x.row_stride % page == 0;
 }
 
 /// The pre-activations of a tile: those of both packets interleaved, or one after the other.
@@ -143,7 +145,7 @@ struct PanelMemory {
   template <class Stored>
   PanelMemory(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
     const Index tiles = RowTiles(std::min(x.rows, row_block)).count;
-    if (rows_collide(x)) samples = tiles * lanes * w.depth;
+    if (rows_collide(x) && !w.heapless) samples = tiles * lanes * w.depth;
     if (w.pieces(x.rows) > 1) sums = panels_per_piece * tiles * 2 * tile_size<Scalar>;
   }
   Index size() const { return samples + sums; }
@@ -263,23 +265,28 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
     tile.a_depth_stride = memory.lanes;
   }
   const PanelOrder order(w, x.rows);
+  const Index rows_of_tile =
+      rows_collide(x) && w.heapless ? std::min<Index>(ways_of_l1, max_tile_rows) : Index(max_tile_rows);
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
-    const RowTiles tiles(std::min(row_block, x.rows - first_row));
+    const RowTiles tiles(std::min(row_block, x.rows - first_row), rows_of_tile);
     const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
     for (Index t = 0; memory.samples > 0 && t < tiles.count; ++t) {
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
-    // Each tile asks for its share of what comes next, so that all of it is in L2 by then.
+    // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is in L2 by then.
     const Index step = divide_up(w.depth_stride, tiles.count);
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       for (Index t = 0; t < tiles.count; ++t) {
         const Index row = first_row + tiles.begin(t);
-        const bool asks = w.from_memory && next.panel < panels && t * step < w.depth_stride;
-        Piece piece{at.k, std::min(order.piece, w.depth - at.k), 0, 0};
-        if (asks) piece.prefetch = distance + t * step * piece.depth, piece.prefetch_step = step;
+        Piece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+        if (w.from_memory && tiles.count > 1) {
+          const bool asks = next.panel < panels && t * step < w.depth_stride;
+          piece.prefetch = asks ? distance + t * step * piece.depth : 0;
+          piece.prefetch_step = asks ? step : 0;
+        }
         Scalar* const sums =
             order.pieces > 1 ? space + memory.samples + ((at.panel - at.first) * tiles.count + t) * 2 * half : buffer;
         multiply_rows(row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,

@@ -82,8 +82,8 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
   }
 }
 
-/// Cache blocks: a panel of B, depth_block × 2 packets, lies in L1 or not far from it (32 KiB with AVX-512), blocks of
-/// A and of B in L2. C is gone through once for each block of the depth.
+/// Cache blocks: a tile of A, depth_block × max_tile_rows, lies in L1 (14 KiB with AVX-512), blocks of A and of B in
+/// L2. C is gone through once for each block of the depth.
 template <class Scalar>
 inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(sizeof(Scalar)), 1);
 /// So many scalars of B are read in place at no loss.
