@@ -106,7 +106,7 @@ struct PanelOrder {
         depth(w.depth),
         at_once(w.from_memory ? 1 : panels),
         pieces(w.pieces(rows)),
-        piece(divide_up(depth, pieces)),
+        piece(pieces > 1 ? divide_up(depth, pieces) : depth),  // a division less, for small layers
         group(pieces > 1 ? panels_per_piece : at_once) {}
 
   struct Position {
@@ -275,7 +275,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
                  memory.lanes);
     }
     // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is in L2 by then.
-    const Index step = divide_up(w.depth_stride, tiles.count);
+    const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
