@@ -40,7 +40,7 @@ class PackedShape {
   bool is_moved_from() const { return weights_.bytes() == 0; }
 
  protected:
-  Panels<Scalar, Stored> panels() const { return weights_.view(); }
+  const PackedWeights<Scalar, Stored>& weights() const { return weights_; }
 
  private:
   PackedWeights<Scalar, Stored> weights_;
@@ -155,7 +155,7 @@ class Packed<GatedLinearUnit<Scalar_, Activation, Projection, InputDim, Units>, 
   template <class Device>
   void run(const Device& device, const ConstView& x, const View& y, const View& gate = {}) const {
     const detail::GatedTargets<Scalar> to{y, gate, {}};
-    detail::multiply_panels_on(device, x, this->panels(), detail::gated_sink(gating_, to));
+    detail::multiply_panels_on(device, x, this->weights(), detail::gated_sink(gating_, to));
   }
 
   [[no_unique_address]] typename detail::GatingOf<Activation>::type gating_;
@@ -197,7 +197,7 @@ class Packed<Dense<Scalar_, Activation, InputDim, Units>, Stored>
   template <class Device>
   void run(const Device& device, const ConstView& x, const View& y) const {
     const View no_cache{};
-    detail::multiply_panels_on(device, x, this->panels(), detail::dense_sink(activation_, y, no_cache));
+    detail::multiply_panels_on(device, x, this->weights(), detail::dense_sink(activation_, y, no_cache));
   }
 
   [[no_unique_address]] Activation activation_;
