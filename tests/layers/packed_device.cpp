@@ -75,7 +75,7 @@ TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][dev
 
 TEST_CASE("packed layers on a pool: the bits of one thread where the depth is divided", "[packed][device]") {
   test::Random random(60);
-  sluice::SwiGLU<float> layer(4500, 33);
+  sluice::SwiGLU<float> layer(6500, 33);
   test::fill_layer(random, layer);
   const auto packed = sluice::pack(layer);
   Eigen::ThreadPool pool(2);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+//
+// The order in which many rows go through the panels, and memory: what is obtained for some rows suffices for fewer.
+#include "support/catch.hpp"
+#include "support/random.hpp"
+
+#include <sluice/projection/blocks.hpp>
+#include <sluice/projection/panels.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+namespace {
+
+using sluice::Int8;
+using sluice::detail::add_product_cols;
+using sluice::detail::add_product_space;
+using sluice::detail::MatrixView;
+using sluice::detail::PackingSpace;
+using sluice::detail::PanelMemory;
+using sluice::detail::PanelOrder;
+using sluice::detail::Panels;
+using test::Index;
+
+/// Packed panels of value and gate, without the weights.
+template <class Scalar, class Stored = Scalar>
+Panels<Scalar, Stored> panels(Index depth, Index cols, bool from_memory) {
+  constexpr Index packet = Panels<Scalar, Stored>::packet;
+  Panels<Scalar, Stored> w{nullptr, nullptr, depth, cols, 2 * packet, depth * 2 * packet, true, nullptr, nullptr};
+  w.from_memory = from_memory;
+  return w;
+}
+
+template <class Scalar>
+MatrixView<const Scalar> samples(Index rows, Index depth) {
+  return {nullptr, rows, depth, depth, 1};
+}
+
+/// Every piece of every panel once, those of a panel in the order of the depth.
+void check_order(Index depth, Index cols, Index rows, bool divided) {
+  CAPTURE(depth, cols, rows);
+  const auto w = panels<float>(depth, cols, true);
+  const PanelOrder order(w, rows);
+  CHECK((order.pieces > 1) == divided);
+  std::vector<Index> done(static_cast<std::size_t>(w.count()), 0);
+  bool in_order = true, in_its_group = true;
+  Index steps = 0;
+  for (PanelOrder::Position at; at.panel < w.count(); at = order.after(at), ++steps) {
+    Index& k = done[static_cast<std::size_t>(at.panel)];
+    in_order = in_order && at.k == k;
+    in_its_group = in_its_group && at.panel >= at.first && at.panel - at.first < std::max<Index>(order.group, 1);
+    k += std::min(order.piece, depth - k);
+  }
+  CHECK(in_order);
+  CHECK(in_its_group);
+  CHECK(std::all_of(done.begin(), done.end(), [&](Index k) { return k == depth; }));
+  CHECK(steps == w.count() * ((depth - 1) / order.piece + 1));
+}
+
+TEST_CASE("many rows go through every piece of every panel, in the order of the depth", "[projection]") {
+  check_order(768, 300, 224, false);
+  check_order(9000, 70, sluice::detail::max_tile_rows, false);  // a single tile
+  check_order(2600, 70, 120, true);                             // of layers/packed.cpp
+  check_order(2048, 130, 240, true);
+  check_order(9000, 17, 31, true);
+  check_order(6500, 33, 36, true);  // a share of packed_device.cpp
+  check_order(100003, 1, 500, true);
+}
+
+TEST_CASE("panels in a cache, and 8-bit ones, are not divided", "[projection]") {
+  CHECK(PanelOrder(panels<float>(9000, 70, false), 224).pieces == 1);
+  CHECK(PanelOrder(panels<float, Int8>(9000, 70, true), 224).pieces == 1);
+}
+
+template <class Scalar>
+void check_panel_memory() {
+  for (const bool from_memory : {false, true}) {
+    for (const Index depth : {7, 1024, 2600, 4096, 9000}) {
+      CAPTURE(from_memory, depth);
+      const auto w = panels<Scalar>(depth, 70, from_memory);
+      Index before = 0;
+      bool enough = true;
+      for (Index rows = 0; rows <= 500; ++rows) {
+        const Index size = PanelMemory<Scalar>(samples<Scalar>(rows, depth), w).size();
+        enough = enough && size >= before;
+        before = size;
+      }
+      CHECK(enough);
+    }
+  }
+}
+
+TEST_CASE("the memory of panels suffices for fewer rows", "[projection]") {
+  check_panel_memory<float>();
+  check_panel_memory<double>();
+  auto w = panels<float>(1024, 11, false);
+  CHECK(PanelMemory<float>(samples<float>(17, 1024), w).size() > 0);
+  w.heapless = true;
+  CHECK(PanelMemory<float>(samples<float>(17, 1024), w).size() == 0);
+}
+
+template <class Scalar>
+void check_product_memory() {
+  const auto size = [](Index depth, Index cols) {
+    return PackingSpace<Scalar>::b_size(add_product_cols<Scalar>(depth, cols), depth);
+  };
+  for (const Index cols : {1, 37, 500, 3000, 100000}) {
+    CAPTURE(cols);
+    bool enough = true;
+    Index most = 0;
+    for (Index depth = 9; depth <= 600; ++depth) {  // up to 8 nothing is packed
+      const auto power = static_cast<Index>(std::bit_floor(static_cast<std::size_t>(depth)));
+      most = std::max(most, size(depth, cols));
+      enough = enough && most <= std::max(size(depth, cols), power > 8 ? size(power, cols) : 0);
+    }
+    CHECK(enough);
+  }
+}
+
+TEST_CASE("the memory of a weight gradient suffices for fewer samples", "[projection]") {
+  check_product_memory<float>();
+  check_product_memory<double>();
+  CHECK(add_product_space<long double>(500, 64, 500).b == nullptr);  // the plain path packs nothing
+}
+
+}  // namespace
