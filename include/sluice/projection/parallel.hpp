@@ -103,7 +103,7 @@ struct OneThread {};
 /// multiply_panels on the threads of a device, over panels or rows, whichever there are more of. Every element of the
 /// product is the same chain of operations however the work is shared out, so the result is the same to the last bit.
 /// The calling thread lends all others their memory: none of them can lack it once there is something in the output.
-/// (The weights' view is made here: handed over in memory, it takes a third of a small layer's time.)
+/// (The view of the weights is made here: handed over in memory, it took a quarter of one sample's time at 16→8.)
 template <class Scalar, class Stored, class Sink, class Device>
 void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
                         const PackedWeights<Scalar, Stored>& weights, const Sink& sink) {
