@@ -17,18 +17,19 @@ using test::allocations_of;
 using test::Index;
 
 template <class Layer, int StorageOrder>
-void check() {
+void check(Index input_dim = 37, Index units = 29) {
   using Scalar = typename Layer::Scalar;
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, StorageOrder>;
   test::Random random(3);
-  Layer layer(37, 29);
+  Layer layer(input_dim, units);
   random.fill_parameters(layer);
   typename Layer::Cache cache;
   typename Layer::Gradients gradients(layer);
   for (const Index samples : {230, 229, 64, 15, 14, 2, 1, 0, 230}) {
     CAPTURE(samples);
-    const Matrix x = random.template matrix<Matrix>(samples, 37), dy = random.template matrix<Matrix>(samples, 29);
-    Matrix y(samples, 29), gate(samples, 29), dx(samples, 37);
+    const Matrix x = random.template matrix<Matrix>(samples, input_dim),
+                 dy = random.template matrix<Matrix>(samples, units);
+    Matrix y(samples, units), gate(samples, units), dx(samples, input_dim);
     // Everything there is to call, with arguments that have memory of their own.
     const auto all = [&] {
       layer.forward(x, y);
@@ -60,6 +61,11 @@ TEST_CASE("no allocation after the first call, column-major", "[allocation]") {
 TEST_CASE("no allocation after the first call, row-major", "[allocation]") {
   check<sluice::SwiGLU<float>, Eigen::RowMajor>();
   check<sluice::SwiGLU<double, sluice::Split>, Eigen::RowMajor>();
+}
+
+TEST_CASE("no allocation after the first call, weights beyond a cache", "[allocation]") {
+  check<sluice::SwiGLU<float>, Eigen::RowMajor>(210, 330);
+  check<sluice::SwiGLU<double, sluice::Split>, Eigen::ColMajor>(17, 2060);
 }
 
 TEST_CASE("no allocation after the first call, split", "[allocation]") {

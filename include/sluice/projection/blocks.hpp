@@ -35,10 +35,11 @@ SLUICE_NEVER_INLINE void add_rows(const MatrixView<const Scalar>& d, Scalar* sum
   }
 }
 
-/// Width of a block's rows in memory: whole packets for both halves of a tile.
+/// Width of a block's rows in memory: whole packets for both halves of a tile. Streamed, rows are wide, and must not
+/// lie a multiple of 4 KiB apart.
 template <class Scalar>
-constexpr Index padded_width(Index cols) {
-  return round_up(cols, PackingSpace<Scalar>::panel_width);
+constexpr Index padded_width(Index cols, bool streamed = false) {
+  return round_up(cols, PackingSpace<Scalar>::panel_width) + (streamed ? PackingSpace<Scalar>::panel_width : 0);
 }
 /// Scalars of scratch memory for a block; a packet may be read and written behind the last row.
 template <class Scalar>
@@ -54,11 +55,13 @@ struct Blocks {
   Scalar* data;
   PackingSpace<Scalar> space;
 
-  static Blocks of_thread(Index rows, Index cols, Index depth) {
+  /// `streamed`: for products that read B where it lies (see is_streamed).
+  static Blocks of_thread(Index rows, Index cols, Index depth, bool streamed = false) {
     struct Block;
-    const Index block_cols = std::min(cols, 2 * column_block);
+    const Index packed_cols = std::min(cols, 2 * column_block);
+    const Index block_cols = streamed ? std::min(cols, streamed_cols<Scalar>) : packed_cols;
     const Index block_rows = std::min(rows, row_block);
-    const Index width = padded_width<Scalar>(block_cols);
+    const Index width = padded_width<Scalar>(block_cols, streamed);
     Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
     return {rows,
             cols,
@@ -66,7 +69,7 @@ struct Blocks {
             block_cols,
             width,
             data,
-            PackingSpace<Scalar>::of_thread(block_rows, depth, block_cols)};
+            PackingSpace<Scalar>::of_thread(block_rows, depth, packed_cols)};
   }
 
   /// Calls product(block, first_row, first_col, space) and consume(block, first_row, first_col) for each block.
@@ -110,7 +113,8 @@ template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                  const MatrixView<Scalar>& target) {
   if (a.cols == 0) return;
-  const Index block_cols = add_product_cols<Scalar>(b.rows, b.cols);
+  const bool streamed = b.col_stride == 1 && is_streamed<Scalar>(a.rows, b.rows, b.row_stride);
+  const Index block_cols = streamed ? streamed_cols<Scalar> : add_product_cols<Scalar>(b.rows, b.cols);
   const auto space = add_product_space<Scalar>(a.rows, b.rows, b.cols);
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);

@@ -64,11 +64,17 @@ Panels<Scalar, Scalar> panels_in_place(const DenseViews<const Scalar>& p) {
           false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
 }
 
+/// Blocks of pre-activations, for weights that are not read in place.
+template <class Scalar>
+Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& parameters) {
+  return Blocks<Scalar>::of_thread(rows, parameters.weight.cols, parameters.weight.rows, rows <= streamed_rows);
+}
+
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
   if (!reads_in_place(parameters)) {
-    Blocks<Scalar>::of_thread(x.rows, parameters.weight.cols, x.cols);
+    for (const Index rows : {x.rows, std::min(x.rows, streamed_rows)}) dense_blocks(rows, parameters);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
     PanelMemory<Scalar>(x, panels_in_place(parameters)).obtain();
   }
@@ -84,7 +90,7 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reads_in_place(parameters)) return multiply_panels(x, panels_in_place(parameters), sink);
   }
-  Blocks<Scalar>::of_thread(x.rows, w.cols, x.cols)
+  dense_blocks(x.rows, parameters)
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
             const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;

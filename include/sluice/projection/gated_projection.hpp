@@ -75,54 +75,45 @@ Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
   }
 }
 
-/// Blocks of pre-activations that stay in L2. W is packed once for all rows of a block: of many rows twice as many are
-/// worth half as many units.
+/// Blocks of pre-activations that stay in L2. Where W is packed, it is once for all rows of a block: of many rows twice
+/// as many are worth half as many units.
 template <class Scalar>
 struct PreActivationBlocks {
+  bool streamed;
   Index rows, units;
   Index width;  // of either half in memory
 
   PreActivationBlocks(Index all_rows, Index all_units)
-      : rows(std::min(all_rows, 2 * row_block)),
-        units(std::min(all_units, all_rows > row_block ? column_block / 2 : column_block)),
-        width(padded_width<Scalar>(units)) {}
+      : streamed(all_rows <= streamed_rows),
+        rows(std::min(all_rows, 2 * row_block)),
+        units(all_rows == 1          ? all_units
+              : streamed             ? std::min(all_units, streamed_cols<Scalar>)
+              : all_rows > row_block ? std::min(all_units, column_block / 2)
+                                     : std::min(all_units, column_block)),
+        width(padded_width<Scalar>(units, streamed)) {}
   Index size() const { return block_size<Scalar>(rows, 2 * width); }
 };
 
 /// Memory for the pre-activations of so many rows, or of any fewer: a call in pieces obtains all of its memory with the
-/// first. A single row is not divided into blocks.
+/// first.
 template <class Scalar>
 Scalar* pre_activation_memory(Index rows, Index units) {
   struct PreActivations;
-  return scratch<PreActivations, Scalar>(std::max({PreActivationBlocks<Scalar>(rows, units).size(),
-                                                   PreActivationBlocks<Scalar>(std::min(rows, row_block), units).size(),
-                                                   block_size<Scalar>(1, 2 * padded_width<Scalar>(units))}));
+  Index size = 0;
+  for (const Index fewer : {rows, std::min(rows, row_block), std::min(rows, streamed_rows), Index(1)}) {
+    size = std::max(size, PreActivationBlocks<Scalar>(fewer, units).size());
+  }
+  return scratch<PreActivations, Scalar>(size);
 }
 
 /// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
-/// of weights that do not fit a cache. Split makes two products of it, Fused one. (By value: see fail().)
+/// of weights that do not fit a cache. Split makes two products of each block, Fused one. Of a W that is read where it
+/// lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see fail().)
 template <class Projection, class Scalar, class Sink>
 void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
   Scalar* const block = pre_activation_memory<Scalar>(x.rows, units);
-
-  if (x.rows == 1) {
-    // One sample: nothing is packed, W is streamed once. Fused, value and gate columns are one row of 2·units.
-    const Index gate = fused ? units : padded_width<Scalar>(units);
-    const Halves<Scalar> c{{block, 1, units, 2 * units, 1}, {block + gate, 1, units, 2 * units, 1}};
-    const auto value_start = start_from_bias(parameters.value_bias, parameters.value_bias);
-    const auto gate_start = start_from_bias(parameters.gate_bias, parameters.gate_bias);
-    if constexpr (fused) {
-      multiply(x, joined(parameters.weight), joined(c), value_start, {}, true);  // the biases lie side by side, too
-    } else {
-      multiply(x, parameters.weight.value, c.value, value_start, {}, true);
-      multiply(x, parameters.weight.gate, c.gate, gate_start, {}, true);
-    }
-    sink(PreActivationBlock<Scalar>{0, 0, 1, units, 2 * units, block, block + gate});
-    return;
-  }
-
   const PreActivationBlocks<Scalar> blocks(x.rows, units);
   // As wide as fewer rows want it: see pre_activation_memory.
   const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
@@ -133,15 +124,19 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
     const Scalar* const gate_bias = parameters.gate_bias != nullptr ? parameters.gate_bias + unit : nullptr;
     for (Index row = 0; row < x.rows; row += blocks.rows) {
       const Index m = std::min(blocks.rows, x.rows - row), width = blocks.width;
-      const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {block + width, m, n, 2 * width, 1}};
+      const bool join = fused && blocks.streamed && n == units;
+      Scalar* const gate = block + (join ? n : width);
+      const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
-      if constexpr (fused) {
+      if (join) {
+        multiply(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), space, true);
+      } else if (fused && !blocks.streamed) {
         multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), space);
       } else {
         multiply(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
         multiply(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
       }
-      sink(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, block + width});
+      sink(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, gate});
     }
   }
 }

@@ -8,8 +8,8 @@
 //
 //   many rows    A and B are packed in blocks that stay in cache, tiles run over them (Goto & van de Geijn 2008,
 //                doi:10.1145/1356052.1356053)
-//   few rows     nothing is packed: a large B is streamed once, row by row (B row-major), or dotted with A (B
-//                column-major)
+//   few rows     B is not packed: a large one is read once, where it lies, some of its rows side by side (B row-major),
+//                or dotted with A (B column-major)
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
 // B must be readable for two packets beyond its last column; the surplus is never used.
@@ -90,6 +90,19 @@ inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(s
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
+/// So few rows of A do not pay for packing a large B. It is read where it lies, some of its rows at a time along all of
+/// their columns: each of these rows is a stream of its own to the processor's prefetching, which looks further ahead
+/// on many slow streams than on a fast one. As many as it keeps track of, and as there are entries for their pages.
+inline constexpr Index streamed_rows = 32;
+inline constexpr Index streams = 32;
+template <class Scalar>
+constexpr bool is_streamed(Index rows, Index depth, Index depth_stride) {
+  return rows <= streamed_rows && depth * depth_stride > in_l2<Scalar>;
+}
+/// Columns of C that then belong into a block: C is gone through once for so many rows of B, in L2.
+template <class Scalar>
+inline constexpr Index streamed_cols = 16 * 1024 / static_cast<Index>(sizeof(Scalar));
+
 /// Where a product packs. Without room for B, B is read where it lies (then its columns must be contiguous).
 template <class Scalar>
 struct PackingSpace {
@@ -132,8 +145,11 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
   const bool pack_a =
       space.a != nullptr && panels > 2 && (rows_collide(a) || (a.col_stride != 1 && a.col_stride >= far_apart));
-  const bool pack_b = b.col_stride != 1 || (space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
-  const Index block_depth = pack_a || pack_b ? std::min(b.depth, depth_block<Scalar>) : b.depth;
+  const bool stream_b = b.col_stride == 1 && is_streamed<Scalar>(a.rows, b.depth, b.depth_stride);
+  const bool pack_b =
+      b.col_stride != 1 || (!stream_b && space.b != nullptr && b.depth * b.depth_stride > in_l2<Scalar>);
+  const Index most_depth = stream_b ? streams : pack_a || pack_b ? depth_block<Scalar> : b.depth;
+  const Index block_depth = std::min(b.depth, most_depth);
   const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = panel_width * block_depth;
 
@@ -217,6 +233,12 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         multiply_tile(rows, at_once, tile);
         return at_once;
       };
+      if (stream_b) {
+        for (Index p = 0, done = 0; p < panels; p += done) {
+          for (Index t = 0; t < tiles.count; ++t) done = multiply_one(t, p);
+        }
+        continue;
+      }
       // Along the rows of C, which may come from memory; the panels of B come from L2 fast enough.
       for (Index t = 0; t < tiles.count; ++t) {
         for (Index p = 0; p < panels;) p += multiply_one(t, p);
@@ -244,7 +266,6 @@ template <class Scalar>
 void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
               SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    // With few rows, packing B would cost more than the product.
     const bool by_rows =
         b.col_stride == 1 && (is_shallow(b.rows) || (a.rows == 1 && b.rows * b.row_stride > in_l2<Scalar>));
     const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;

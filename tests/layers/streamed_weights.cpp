@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// Weights beyond a cache: up to 32 samples read them where they lie, more of them pack them first. Both ways agree to
+// the last bit, and with a plain sum in double; weight gradients with as few inputs as well.
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+#include "support/random.hpp"
+#include "support/reference.hpp"
+
+#include <sluice/sluice.hpp>
+
+namespace {
+
+using test::Index;
+
+constexpr Index most = 70;  // samples; the weights of all shapes here are more than 512 KB
+
+template <class Layer>
+test::Matrix expected(const Layer& layer, const test::Matrix& x) {
+  if constexpr (requires { layer.gating(); }) {
+    const auto p = test::parameters_of(layer);
+    const test::Matrix value = test::multiply(x, p.value_weight).rowwise() + p.value_bias;
+    const test::Matrix gate = test::multiply(x, p.gate_weight).rowwise() + p.gate_bias;
+    return value.cwiseProduct(gate.unaryExpr(test::silu.value));
+  } else {
+    const test::Matrix sum = test::multiply(x, test::to_double(layer.weight()));
+    return (sum.rowwise() + test::to_double(layer.bias()).row(0)).unaryExpr(test::silu.value);
+  }
+}
+
+template <class Layer>
+void check(Index input_dim, Index units) {
+  using Scalar = typename Layer::Scalar;
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  CAPTURE(input_dim, units);
+  test::Random random(static_cast<std::uint32_t>(input_dim * 31 + units));
+  Layer layer(input_dim, units);
+  REQUIRE(layer.parameter_count() * static_cast<Index>(sizeof(Scalar)) > 512 * 1024);
+  random.fill(layer.parameters());
+  layer.parameters() *= Scalar(0.125);
+  // Rows far enough apart to fall into the same lines of a cache, and columns that are not contiguous.
+  const Matrix far = random.template matrix<Matrix>(most, 4096);
+  const auto x = far.leftCols(input_dim);
+  const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> upright = x;
+  const Matrix all = layer(x);
+  CHECK(test::relative_error(all, expected(layer, test::to_double(x))) < test::rounding<Scalar>(input_dim));
+  typename Layer::Cache cache;
+  for (const Index count : {1, 2, 3, 14, 15, 29, 31, 32, 33, 65}) {
+    CAPTURE(count);
+    CHECK(test::same_bits(layer(x.topRows(count)), all.topRows(count)));
+    CHECK(test::same_bits(layer(upright.bottomRows(count)), all.bottomRows(count)));
+    Matrix y = Matrix::Constant(count, units + 3, Scalar(7));
+    layer.forward(x.middleRows(1, count), y.leftCols(units), cache);
+    CHECK(test::same_bits(y.leftCols(units), all.middleRows(1, count)));
+    CHECK((y.rightCols(3).array() == Scalar(7)).all());
+  }
+}
+
+TEST_CASE("few samples, large weights: fused", "[layer][reproducible]") {
+  check<sluice::SwiGLU<float>>(205, 331);
+  check<sluice::SwiGLU<float>>(17, 4099);  // more columns than a block has
+  check<sluice::SwiGLU<double>>(67, 512);
+  check<sluice::SwiGLU<double>>(17, 2051);
+}
+TEST_CASE("few samples, large weights: split", "[layer][reproducible]") {
+  check<sluice::SwiGLU<float, sluice::Split>>(530, 331);
+  check<sluice::SwiGLU<double, sluice::Split>>(35, 2051);
+}
+TEST_CASE("few samples, large weights: Dense", "[layer][reproducible]") {
+  check<sluice::Dense<float, sluice::SiLU>>(411, 330);
+  check<sluice::Dense<float, sluice::SiLU>>(33, 4101);
+  check<sluice::Dense<double, sluice::SiLU>>(131, 515);
+}
+
+/// dW = xᵀ·d, with many samples and few inputs.
+template <class Layer>
+void check_gradient(Index samples, Index input_dim, Index units) {
+  using Scalar = typename Layer::Scalar;
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  CAPTURE(samples, input_dim, units);
+  test::Random random(77);
+  Layer layer(input_dim, units);
+  random.fill(layer.parameters());
+  const Matrix x = random.template matrix<Matrix>(samples, input_dim),
+               dy = random.template matrix<Matrix>(samples, units);
+  typename Layer::Gradients gradients(layer);
+  gradients.weight().setConstant(Scalar(0.5));
+  Matrix dx;
+  layer.backward(x, dy, dx, gradients);
+  const test::Matrix want = test::multiply(test::to_double(x).transpose(), test::to_double(dy)).array() + 0.5;
+  CHECK(test::relative_error(gradients.weight(), want) < test::rounding<Scalar>(samples));
+  CHECK(test::relative_error(dx, test::multiply(test::to_double(dy), test::to_double(layer.weight()).transpose())) <
+        test::rounding<Scalar>(units));
+}
+
+TEST_CASE("few inputs, many samples: weight gradients", "[layer]") {
+  check_gradient<sluice::Dense<float>>(9001, 15, 19);
+  check_gradient<sluice::Dense<float>>(70, 31, 4110);
+  check_gradient<sluice::Dense<double>>(515, 32, 140);
+}
+
+}  // namespace
