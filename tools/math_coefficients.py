@@ -154,7 +154,7 @@ def gelu_slope(t):
     return (mills(t) - t / sqrt(2 * pi)) / d
 
 
-def coefficients(scalar, exp_degree, log_degree, gelu_degree, slope_degree, pivot, gelu_end, integer_bits):
+def coefficients(scalar, step_degrees, log_degree, gelu_degree, slope_degree, pivot, gelu_end, integer_bits):
     rnd = ROUND[scalar]
     bias = 127 if scalar == "float" else 1023
     mantissa = DIGITS[scalar] - 1
@@ -165,22 +165,36 @@ def coefficients(scalar, exp_degree, log_degree, gelu_degree, slope_degree, pivo
         print(f"{scalar:6} {what:12} {float(error / unit / 2):.4f} ulp")
         return f"{float(error):.1e}"
 
+    def steps(count, degree, bits):
+        """e^y in steps of ln 4 / count."""
+        name = f"ExponentialSteps<{scalar}, {count}>"
+        emit("template <>")
+        emit(f"struct {name} {{")
+        constant("inverse_step", scalar, rnd(count / (2 * ln2)))
+        constant("round_to_integer", scalar, 1.5 * 2.0**mantissa + count * bias)
+        step_hi = head(2 * ln2 / count, DIGITS[scalar] - bits)
+        constant("step_hi", scalar, rnd(step_hi), f"the last {bits} bits are zero: i step_hi is exact")
+        constant("step_lo", scalar, rnd(2 * ln2 / count - step_hi))
+        f = lambda r: mpf(1) / 2 if r == 0 else (expm1(r) / r - 1) / r
+        edge = ln2 / count * (1 + mpf(2) ** -14)
+        what = lambda r: expm1(r) if count == 1 else exp(r)
+        q = [rnd(c) for c in minimax(f, lambda r: r * r / abs(what(r)) if r else 0, -edge, edge, degree)]
+        error = worst(what, lambda r: what(r) - expm1(r) + r + r * r * evaluate(q, r), -edge, edge)
+        of = "r + r^2 p(r)" if count == 1 else "1 + r + r^2 p(r)"
+        half = f"ln 2 / {count}" if count > 1 else "ln 2"
+        table("exp", scalar, q, f"p(r) = (expm1(r) / r - 1) / r, |r| <= {half}; relative error of {of}: " + report(f"exp {count}", error))
+        if count > 1:
+            factors = [rnd(mpf(4) ** (-mpf(j) / count)) for j in range(count)]
+            table("factors", scalar, factors, f"4^(-j/{count})")
+        emit("};")
+        emit()
+
+    for count, degree in step_degrees.items():
+        steps(count, degree, integer_bits + count.bit_length() - 1)
+
     emit("template <>")
     emit(f"struct Coefficients<{scalar}> {{")
-    emit("  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an")
-    emit("  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.")
-    constant("inverse_ln4", scalar, rnd(1 / (2 * ln2)))
-    constant("round_to_integer", scalar, 1.5 * 2.0**mantissa + bias)
-    ln4_hi = head(2 * ln2, DIGITS[scalar] - integer_bits)
-    constant("ln4_hi", scalar, rnd(ln4_hi), f"the last {integer_bits} bits are zero: k ln4_hi is exact")
-    constant("ln4_lo", scalar, rnd(2 * ln2 - ln4_hi))
     constant("largest_exponent", scalar, rnd(2 * bias * ln2), "here k is the bias, and 2^-k comes out as zero")
-
-    f = lambda r: (expm1(r) / r - 1) / r
-    edge = ln2 * (1 + mpf(2) ** -14)
-    q = [rnd(c) for c in minimax(f, lambda r: abs(r * r / expm1(r)), -edge, edge, exp_degree)]
-    error = worst(lambda r: expm1(r), lambda r: r + r * r * evaluate(q, r), -edge, edge)
-    table("exp", scalar, q, "(expm1(r) / r - 1) / r, |r| <= ln 2; relative error of r + r^2 p(r): " + report("exp", error))
 
     f = lambda z: 1 if z == 0 else log((1 + sqrt(z)) / (1 - sqrt(z))) / (2 * sqrt(z))
     g = lambda z: (f(z) - 1) / z
@@ -244,8 +258,13 @@ def main():
     emit("template <class Scalar>")
     emit("struct Coefficients;")
     emit()
-    coefficients("float", 6, 3, 9, 9, 3.5, mpf("14.8"), 8)
-    coefficients("double", 11, 10, 21, 21, 5, mpf(40), 11)
+    emit("// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, 0 <= j < N, |r| <= step / 2.")
+    emit("// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + j in the lowest bits.")
+    emit("template <class Scalar, int N>")
+    emit("struct ExponentialSteps;")
+    emit()
+    coefficients("float", {1: 6, 8: 2, 16: 1}, 3, 9, 9, 3.5, mpf("14.8"), 8)
+    coefficients("double", {1: 11, 8: 6}, 10, 21, 21, 5, mpf(40), 11)
     emit("}  // namespace math")
     emit()
     emit("SLUICE_NAMESPACE_END")

@@ -34,7 +34,7 @@ TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd:
   using T = TestType;
   using Scalar = simd::ScalarOf<T>;
   constexpr int bias = std::numeric_limits<Scalar>::max_exponent - 1;
-  const Scalar shift = math::CoefficientsOf<T>::round_to_integer;
+  const Scalar shift = math::StepsOf<T>::round_to_integer;
   for (int k = -bias; k <= bias; ++k) {
     const T power = simd::power_of_two_from_low_bits(T(shift + static_cast<Scalar>(k)));
     CHECK(FIRST(power) == (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
@@ -45,6 +45,40 @@ TEMPLATE_TEST_CASE("exponents and signs as bits", "[math]", float, double, simd:
   CHECK(std::signbit(FIRST(simd::with_sign_of(T(Scalar(0)), T(-Scalar(0))))));
   CHECK(FIRST(simd::leading_half(T(Scalar(1) + std::numeric_limits<Scalar>::epsilon()))) == 1);
   CHECK(FIRST(simd::leading_half(T(Scalar(-1.25)))) == Scalar(-1.25));
+}
+
+TEMPLATE_TEST_CASE("lowest bits choose from a table", "[math]", float, double, simd::Packet<float>,
+                   simd::Packet<double>) {
+  using T = TestType;
+  using Scalar = simd::ScalarOf<T>;
+  constexpr int size = simd::table_size<Scalar>;
+  if constexpr (size == 1) {
+    SUCCEED("no table on this target");
+  } else {
+    using Steps = math::StepsOf<T, size>;
+    constexpr int bias = std::numeric_limits<Scalar>::max_exponent - 1;
+    constexpr int fraction = size == 16 ? 4 : 3;
+    STATIC_REQUIRE(1 << fraction == size);
+    for (int i = -size * bias; i < size * bias; ++i) {
+      const T shifted(Steps::round_to_integer + static_cast<Scalar>(i));
+      const int step = ((i % size) + size) % size, k = (i - step) / size;
+      CHECK(FIRST(simd::look_up(Steps::factors, shifted)) == Steps::factors[step]);
+      CHECK(FIRST(simd::power_of_two_from_low_bits<fraction>(shifted)) ==
+            (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
+    }
+    for (int j = 0; j < size; ++j) {
+      CHECK(test::ulp_error(Steps::factors[j], std::pow(4.0L, -static_cast<long double>(j) / size)) <= 0.5);
+    }
+    if constexpr (simd::is_packet<T>) {  // every lane another entry
+      Scalar lanes[T::size];
+      for (int lane = 0; lane < T::size; ++lane) {
+        lanes[lane] = Steps::round_to_integer + static_cast<Scalar>(7 * lane + 3);
+      }
+      const T found = simd::look_up(Steps::factors, simd::load(static_cast<const Scalar*>(lanes)));
+      simd::store(static_cast<Scalar*>(lanes), found);
+      for (int lane = 0; lane < T::size; ++lane) CHECK(lanes[lane] == Steps::factors[(7 * lane + 3) % size]);
+    }
+  }
 }
 
 TEMPLATE_TEST_CASE("min and max keep a NaN of their first argument", "[math]", float, double, simd::Packet<float>,

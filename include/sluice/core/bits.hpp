@@ -78,10 +78,14 @@ SLUICE_ALWAYS_INLINE auto bits_of(const T& x) {
 
 }  // namespace detail
 
-/// 2^k from a number whose lowest bits are k + bias, 0 ≤ k + bias ≤ 2 bias; k + bias = 0 gives 0.
-template <class T>
+/// 2^k from a number whose lowest bits are k + bias, 0 ≤ k + bias ≤ 2 bias; k + bias = 0 gives 0. With 2^Fraction steps
+/// to each k, the lowest bits are those of k + bias, and behind them the number of the step.
+template <int Fraction = 0, class T>
 SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
-  return detail::same_bits<T>(detail::bits_of(x) << Bits<ScalarOf<T>>::mantissa);
+  using B = Bits<ScalarOf<T>>;
+  auto bits = detail::bits_of(x);
+  if constexpr (Fraction > 0) bits = bits & ~((typename B::Unsigned{1} << Fraction) - 1);
+  return detail::same_bits<T>(bits << (B::mantissa - Fraction));
 }
 /// 2^-k from 2^k: only the exponent field is negated. The partner of 2^bias is 0, as above.
 template <class T>
@@ -101,6 +105,40 @@ SLUICE_ALWAYS_INLINE T leading_half(const T& x) {
   constexpr auto mask = ~((typename B::Unsigned{1} << ((B::mantissa + 1) / 2 + (B::mantissa + 1) % 2)) - 1);
   return detail::same_bits<T>(detail::bits_of(x) & mask);
 }
+
+/// Entries of a table that every lane looks up in an instruction; 1 where there is no such instruction.
+#if defined(EIGEN_VECTORIZE_AVX512)
+template <class Scalar>
+inline constexpr int table_size = std::is_same_v<Scalar, float>    ? 16
+                                  : std::is_same_v<Scalar, double> ? 8
+                                                                   : 1;
+#elif defined(EIGEN_VECTORIZE_AVX2)
+template <class Scalar>
+inline constexpr int table_size = std::is_same_v<Scalar, float> ? 8 : 1;
+#else
+template <class Scalar>
+inline constexpr int table_size = 1;
+#endif
+
+/// The entry that the lowest bits of x tell.
+template <class T, class Scalar, std::size_t N>
+SLUICE_ALWAYS_INLINE T look_up(const Scalar (&table)[N], const T& x) {
+  static_assert(N > 1 && N == table_size<Scalar>);
+  if constexpr (!is_packet<T>) {
+    return table[detail::same_bits<typename Bits<Scalar>::Unsigned>(x) & (N - 1)];
+  } else {
+#if defined(EIGEN_VECTORIZE_AVX512)
+    if constexpr (std::is_same_v<Scalar, float>) {
+      return T::from_native(_mm512_permutexvar_ps(_mm512_castps_si512(x.native), load(table).native));
+    } else {
+      return T::from_native(_mm512_permutexvar_pd(_mm512_castpd_si512(x.native), load(table).native));
+    }
+#elif defined(EIGEN_VECTORIZE_AVX2)
+    return T::from_native(_mm256_permutevar8x32_ps(load(table).native, _mm256_castps_si256(x.native)));
+#endif
+  }
+}
+
 /// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add
 /// with a later sum.
 template <class T>

@@ -14,6 +14,9 @@
 //
 //   1 / (1 + m·t²) = s / (s + m·t)   with t = 2^k, s = 2^-k.
 //
+// Where each lane can look up a small table, the logistic function takes finer steps than ln 4, and
+// a shorter polynomial.
+//
 // A rounding error of the argument y is amplified |y| times by the exponential, so arguments that
 // are themselves computed come as an unevaluated sum of two numbers (TwoPart).
 //
@@ -27,6 +30,7 @@
 #include <sluice/core/math_coefficients.hpp>
 #include <sluice/core/simd.hpp>
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -133,45 +137,52 @@ struct ScaledExp {
   T inverse_root;
 };
 
-/// Made of temporaries: GCC 12 copies a named packet into another struct by way of the stack.
-template <class T>
-struct ReducedArgument {
-  T rest;  // |rest| ≤ ln 2
-  T root;
-  T k;
-  T first;  // y - k ln 4, but for the low digits of ln 4
+/// The steps in which T takes the exponent.
+template <class T, int N = 1>
+using StepsOf = ExponentialSteps<std::conditional_t<std::is_same_v<simd::ScalarOf<T>, float>, float, double>, N>;
 
-  /// rest + error() = y - k ln 4 to far more digits.
-  SLUICE_ALWAYS_INLINE T error() const { return simd::fma(k, T(-CoefficientsOf<T>::ln4_lo), T(first - rest)); }
+/// With i = round(y / step), step = ln 4 / N. Made of temporaries: GCC 12 copies a named packet into another struct by
+/// way of the stack.
+template <class T, int N = 1>
+struct ReducedArgument {
+  T rest;  // |rest| ≤ step / 2
+  T root;  // 2^k, where i = N k + j
+  T i;
+  T first;  // y - i step, but for the low digits of the step
+  T index;  // whose lowest bits are those of j
+
+  /// rest + error() = y - i step to far more digits.
+  SLUICE_ALWAYS_INLINE T error() const { return simd::fma(i, T(-StepsOf<T, N>::step_lo), T(first - rest)); }
   SLUICE_ALWAYS_INLINE T inverse_root() const { return simd::inverse_power_of_two(root); }
 };
 
 /// |y| must not exceed Coefficients::largest_exponent.
-template <Vectorizable T>
-SLUICE_ALWAYS_INLINE ReducedArgument<T> reduce(const T& y) {
-  using C = CoefficientsOf<T>;
-  const T shifted = simd::fma(y, T(C::inverse_ln4), T(C::round_to_integer));
-  const T k = shifted - T(C::round_to_integer);
-  const T first = simd::fma(k, T(-C::ln4_hi), y);  // exact
-  return {simd::fma(k, T(-C::ln4_lo), first), simd::power_of_two_from_low_bits(shifted), k, first};
+template <int N = 1, Vectorizable T>
+SLUICE_ALWAYS_INLINE ReducedArgument<T, N> reduce(const T& y) {
+  using S = StepsOf<T, N>;
+  constexpr int fraction = std::bit_width(static_cast<unsigned>(N)) - 1;
+  const T shifted = simd::fma(y, T(S::inverse_step), T(S::round_to_integer));
+  const T i = shifted - T(S::round_to_integer);
+  const T first = simd::fma(i, T(-S::step_hi), y);  // exact
+  return {simd::fma(i, T(-S::step_lo), first), simd::power_of_two_from_low_bits<fraction>(shifted), i, first, shifted};
 }
 
-/// e^r for |r| ≤ ln 2; with `Mirrored`, e^-r.
-template <bool Mirrored = false, Vectorizable T>
+/// e^r for |r| ≤ ln 2 / N; with `Mirrored`, e^-r.
+template <bool Mirrored = false, int N = 1, Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r) {
-  return simd::fma(r, simd::fma(r, polynomial<Mirrored>(r, CoefficientsOf<T>::exp), T(Mirrored ? -1 : 1)), T(1));
+  return simd::fma(r, simd::fma(r, polynomial<Mirrored>(r, StepsOf<T, N>::exp), T(Mirrored ? -1 : 1)), T(1));
 }
 /// e^(r + error) for |r| ≤ ln 2, hardly worse than rounded once.
 template <Vectorizable T>
 SLUICE_ALWAYS_INLINE T exp_reduced(const T& r, const T& error) {
   const T one_plus_r = T(1) + r;
   const T rounding = (T(1) - one_plus_r) + r;
-  return one_plus_r + (simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), error) + rounding);
+  return one_plus_r + (simd::fma(r * r, polynomial(r, StepsOf<T>::exp), error) + rounding);
 }
 /// e^r - 1 for |r| ≤ ln 2, with a small relative error.
 template <Vectorizable T>
 SLUICE_ALWAYS_INLINE T expm1_reduced(const T& r) {
-  return simd::fma(r * r, polynomial(r, CoefficientsOf<T>::exp), r);
+  return simd::fma(r * r, polynomial(r, StepsOf<T>::exp), r);
 }
 
 /// e^y. For float and double |y| must not exceed Coefficients::largest_exponent.
@@ -275,17 +286,23 @@ T normal_cdf(const T& x) {
 
 // --- the logistic function -----------------------------------------------------------------------
 
-/// With v = k ln 4 + rest: 1 + e^-v = 1 + 4^-k·e^-rest = (2^k + 2^-k·e^-rest) / 2^k.
-template <Vectorizable T>
-SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T>& a, const T& rest) {
-  return n / simd::fma(exp_reduced<true>(rest), a.inverse_root(), a.root) * a.root;
+/// With v = (k + j/N) ln 4 + rest: 1 + e^-v = 1 + 4^-k·4^(-j/N)·e^-rest = (2^k + 2^-k·4^(-j/N)·e^-rest) / 2^k.
+template <int N, Vectorizable T>
+SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedArgument<T, N>& a, const T& rest) {
+  const T power = exp_reduced<true, N>(rest);
+  if constexpr (N == 1) {
+    return n / simd::fma(power, a.inverse_root(), a.root) * a.root;
+  } else {
+    const T scale = a.inverse_root() * simd::look_up(StepsOf<T, N>::factors, a.index);
+    return n / simd::fma(power, scale, a.root) * a.root;
+  }
 }
 
 /// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible].
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
   if constexpr (Vectorizable<T>) {
-    const ReducedArgument<T> a = reduce(v);
+    const auto a = reduce<simd::table_size<simd::ScalarOf<T>>>(v);
     return divide_by_logistic_denominator(n, a, a.rest);
   } else {
     using std::exp;
@@ -296,7 +313,7 @@ SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const TwoPart<T>& v) {
   if constexpr (Vectorizable<T>) {
-    const ReducedArgument<T> a = reduce(v.hi);
+    const auto a = reduce<simd::table_size<simd::ScalarOf<T>>>(v.hi);
     return divide_by_logistic_denominator(n, a, T(a.rest + v.lo));
   } else {
     return logistic(n, T(v.hi + v.lo));

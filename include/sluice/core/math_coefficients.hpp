@@ -16,21 +16,61 @@ namespace math {
 template <class Scalar>
 struct Coefficients;
 
+// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, 0 <= j < N, |r| <= step / 2.
+// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + j in the lowest bits.
+template <class Scalar, int N>
+struct ExponentialSteps;
+
 template <>
-struct Coefficients<float> {
-  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an
-  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.
-  static constexpr float inverse_ln4 = 0.721347511f;
+struct ExponentialSteps<float, 1> {
+  static constexpr float inverse_step = 0.721347511f;
   static constexpr float round_to_integer = 12583039.0f;
-  static constexpr float ln4_hi = 1.3862915f;  // the last 8 bits are zero: k ln4_hi is exact
-  static constexpr float ln4_lo = 2.85721353e-06f;
-  // here k is the bias, and 2^-k comes out as zero
-  static constexpr float largest_exponent = 176.059387f;
-  // (expm1(r) / r - 1) / r, |r| <= ln 2
+  static constexpr float step_hi = 1.3862915f;  // the last 8 bits are zero: i step_hi is exact
+  static constexpr float step_lo = 2.85721353e-06f;
+  // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2
   // relative error of r + r^2 p(r): 3.6e-09
   static constexpr float exp[] = {
       0.5f, 0.166666716f, 0.0416666232f, 0.00833262969f, 0.00138904236f, 0.000200955445f,
       2.47811877e-05f};
+};
+
+template <>
+struct ExponentialSteps<float, 8> {
+  static constexpr float inverse_step = 5.77078009f;
+  static constexpr float round_to_integer = 12583928.0f;
+  static constexpr float step_hi = 0.173278809f;  // the last 11 bits are zero: i step_hi is exact
+  static constexpr float step_lo = 7.98654582e-06f;
+  // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2 / 8
+  // relative error of 1 + r + r^2 p(r): 5.4e-09
+  static constexpr float exp[] = {
+      0.500000179f, 0.166721031f, 0.0416417569f};
+  // 4^(-j/8)
+  static constexpr float factors[] = {
+      1.0f, 0.840896428f, 0.707106769f, 0.594603539f, 0.5f, 0.420448214f, 0.353553385f,
+      0.297301769f};
+};
+
+template <>
+struct ExponentialSteps<float, 16> {
+  static constexpr float inverse_step = 11.5415602f;
+  static constexpr float round_to_integer = 12584944.0f;
+  static constexpr float step_hi = 0.0866394043f;  // the last 12 bits are zero: i step_hi is exact
+  static constexpr float step_lo = 3.99327291e-06f;
+  // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2 / 16
+  // relative error of 1 + r + r^2 p(r): 2.6e-08
+  static constexpr float exp[] = {
+      0.500064492f, 0.166668579f};
+  // 4^(-j/16)
+  static constexpr float factors[] = {
+      1.0f, 0.917004049f, 0.840896428f, 0.771105409f, 0.707106769f, 0.648419797f, 0.594603539f,
+      0.545253873f, 0.5f, 0.458502024f, 0.420448214f, 0.385552704f, 0.353553385f, 0.324209899f,
+      0.297301769f, 0.272626936f};
+};
+
+template <>
+struct Coefficients<float> {
+  // here k is the bias, and 2^-k comes out as zero
+  static constexpr float largest_exponent = 176.059387f;
   // (atanh(q) / q - 1) / z, z = q^2 <= 1/9
   // relative error of 1 + z p(z): 5.4e-09
   static constexpr float atanh[] = {
@@ -70,23 +110,43 @@ struct Coefficients<float> {
 };
 
 template <>
-struct Coefficients<double> {
-  // e^y = 4^k e^r with k = round(y / ln 4), |r| <= ln 2. Adding `round_to_integer` rounds to an
-  // integer and leaves k + bias in the lowest bits, so that a shift makes 2^k.
-  static constexpr double inverse_ln4 = 0.72134752044448169;
+struct ExponentialSteps<double, 1> {
+  static constexpr double inverse_step = 0.72134752044448169;
   static constexpr double round_to_integer = 6755399441056767.0;
-  // the last 11 bits are zero: k ln4_hi is exact
-  static constexpr double ln4_hi = 1.3862943611197807;
-  static constexpr double ln4_lo = 1.0995846037416742e-13;
-  // here k is the bias, and 2^-k comes out as zero
-  static constexpr double largest_exponent = 1418.1791314256482;
-  // (expm1(r) / r - 1) / r, |r| <= ln 2
+  // the last 11 bits are zero: i step_hi is exact
+  static constexpr double step_hi = 1.3862943611197807;
+  static constexpr double step_lo = 1.0995846037416742e-13;
+  // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2
   // relative error of r + r^2 p(r): 4.4e-17
   static constexpr double exp[] = {
       0.49999999999999961, 0.16666666666666743, 0.041666666666690333, 0.0083333333333122928,
       0.0013888888884783766, 0.00019841269859848434, 2.4801590302865987e-05,
       2.7557312401853769e-06, 2.7556261162542754e-07, 2.5053066471986406e-08,
       2.1054885249059209e-09, 1.6060884852889673e-10};
+};
+
+template <>
+struct ExponentialSteps<double, 8> {
+  static constexpr double inverse_step = 5.7707801635558535;
+  static constexpr double round_to_integer = 6755399441063928.0;
+  // the last 14 bits are zero: i step_hi is exact
+  static constexpr double step_hi = 0.17328679513957468;
+  static constexpr double step_lo = 4.1164873957242706e-13;
+  // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2 / 8
+  // relative error of 1 + r + r^2 p(r): 4.5e-18
+  static constexpr double exp[] = {
+      0.50000000000000067, 0.16666666666695854, 0.041666666666109575, 0.0083333331305104081,
+      0.0013888890103076891, 0.00019845510609168318, 2.4795692936309182e-05};
+  // 4^(-j/8)
+  static constexpr double factors[] = {
+      1.0, 0.8408964152537145, 0.70710678118654757, 0.59460355750136051, 0.5, 0.42044820762685725,
+      0.35355339059327379, 0.29730177875068026};
+};
+
+template <>
+struct Coefficients<double> {
+  // here k is the bias, and 2^-k comes out as zero
+  static constexpr double largest_exponent = 1418.1791314256482;
   // (atanh(q) / q - 1) / z, z = q^2 <= 1/9
   // relative error of 1 + z p(z): 2.1e-18
   static constexpr double atanh[] = {
