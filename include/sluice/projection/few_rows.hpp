@@ -13,6 +13,7 @@
 #include <sluice/core/simd.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -21,40 +22,59 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// c += Σᵢ x[i]·row i of B, over the whole length of the rows.
-template <int Rows, class Scalar>
+/// c += Σᵢ x[i]·row i of B, over the whole length of the rows. Of few rows several packets at once, or the loop would
+/// cost as much as its work.
+template <int Depth, class Scalar>
 SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_stride, const Scalar* b, Index b_stride, Index cols,
                                           Scalar* c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  Packet factors[Rows];
+  constexpr int at_once = std::max(4 / Depth, 1);
+  Packet factors[Depth];
   SLUICE_UNROLL
-  for (int i = 0; i < Rows; ++i) factors[i] = Packet(x[i * x_stride]);
+  for (int i = 0; i < Depth; ++i) factors[i] = Packet(x[i * x_stride]);
   const auto add = [&](Index j, Packet sum) SLUICE_LAMBDA_INLINE {
     SLUICE_UNROLL
-    for (int i = 0; i < Rows; ++i) sum = simd::fma(factors[i], simd::load(b + i * b_stride + j), sum);
+    for (int i = 0; i < Depth; ++i) sum = simd::fma(factors[i], simd::load(b + i * b_stride + j), sum);
     return sum;
   };
   Index j = 0;
-  for (; j + packet <= cols; j += packet) simd::store(c + j, add(j, simd::load(static_cast<const Scalar*>(c + j))));
-  if (j < cols) {
-    simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)), cols - j);
+  for (; j + at_once * packet <= cols; j += at_once * packet) {
+    Packet sums[at_once];
+    SLUICE_UNROLL
+    for (int p = 0; p < at_once; ++p) {
+      sums[p] = add(j + p * packet, simd::load(static_cast<const Scalar*>(c + j + p * packet)));
+    }
+    SLUICE_UNROLL
+    for (int p = 0; p < at_once; ++p) simd::store(c + j + p * packet, sums[p]);
+  }
+  for (; j < cols; j += packet) {
+    const Index count = std::min(packet, cols - j);
+    simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), count)), count);
   }
 }
 
-/// The same for all rows of C, a packet of columns after the other: Depth packets of B stay in registers.
-template <int Depth, class Scalar>
-SLUICE_ALWAYS_INLINE void add_outer_products(const MatrixView<const Scalar>& a, const Scalar* b, Index b_stride,
-                                             const MatrixView<Scalar>& c) {
+/// C += A·B, where A has Depth columns: what costs is walking through C. It is read and written once, row by row; a
+/// narrow one is done a column of packets at a time, with Depth packets of B in registers, which has less to do for
+/// each row. (Views by value: what is stored could be a part of them otherwise, for all the compiler knows.)
+template <class Scalar, int Depth>
+SLUICE_NEVER_INLINE void add_outer_products(MatrixView<const Scalar> a, MatrixView<const Scalar> b,
+                                            MatrixView<Scalar> c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
+  if (c.rows == 1 || c.cols >= 4 * packet) {
+    for (Index r = 0; r < c.rows; ++r) {
+      add_scaled_rows<Depth>(&a(r, 0), a.col_stride, b.data, b.row_stride, c.cols, &c(r, 0));
+    }
+    return;
+  }
   for (Index j = 0; j < c.cols; j += packet) {
     const Index count = std::min(packet, c.cols - j);
     Packet factors[Depth];
     SLUICE_UNROLL
-    for (int i = 0; i < Depth; ++i) factors[i] = simd::load(b + i * b_stride + j);
+    for (int i = 0; i < Depth; ++i) factors[i] = simd::load(&b(i, j));
     const Scalar* x = a.data;
-    Scalar* to = c.data + j;
+    Scalar* to = &c(0, j);
     for (Index r = 0; r < c.rows; ++r, x += a.row_stride, to += c.row_stride) {
       Packet sum = simd::load_partial(static_cast<const Scalar*>(to), count);
       SLUICE_UNROLL
@@ -64,29 +84,19 @@ SLUICE_ALWAYS_INLINE void add_outer_products(const MatrixView<const Scalar>& a, 
   }
 }
 
-/// C += A·B with few columns in A: what costs is walking through C. A large C is read and written once, row by row; a
-/// C that lies in a cache anyway is done a column of packets at a time, which has less to do for each row.
+/// C += A·B, a few rows of B after the other.
 template <class Scalar>
-SLUICE_NEVER_INLINE void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
-                                            const MatrixView<Scalar>& c) {
-  constexpr int rows_at_once = simd::register_count >= 32 ? 8 : 4;
-  const auto for_each_depth = [&](const auto& add) SLUICE_LAMBDA_INLINE {
-    Index k = 0;
-    for (; k + rows_at_once <= b.rows; k += rows_at_once) add(std::integral_constant<int, rows_at_once>{}, k);
-    for (; k + 2 <= b.rows; k += 2) add(std::integral_constant<int, 2>{}, k);
-    if (k < b.rows) add(std::integral_constant<int, 1>{}, k);
-  };
-  constexpr Index in_l1 = 16 * 1024 / static_cast<Index>(sizeof(Scalar));
-  if (c.rows > 1 && c.rows * c.row_stride <= in_l1) {
-    for_each_depth([&]<int Depth>(std::integral_constant<int, Depth>, Index k) {
-      add_outer_products<Depth>(a.middle_cols(k, Depth), &b(k, 0), b.row_stride, c);
-    });
-    return;
+void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                        const MatrixView<Scalar>& c) {
+  using Function = void (*)(MatrixView<const Scalar>, MatrixView<const Scalar>, MatrixView<Scalar>);
+  static constexpr auto of_depth = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{&add_outer_products<Scalar, I + 1>...};
   }
-  for (Index r = 0; r < a.rows; ++r) {
-    for_each_depth([&]<int Rows>(std::integral_constant<int, Rows>, Index k) SLUICE_LAMBDA_INLINE {
-      add_scaled_rows<Rows>(&a(r, k), a.col_stride, &b(k, 0), b.row_stride, b.cols, &c(r, 0));
-    });
+  (std::make_integer_sequence<int, 8>{});
+  constexpr auto most = static_cast<Index>(of_depth.size());
+  for (Index k = 0; k < b.rows; k += most) {
+    const Index depth = std::min(most, b.rows - k);
+    of_depth[static_cast<std::size_t>(depth - 1)](a.middle_cols(k, depth), b.middle_rows(k, depth), c);
   }
 }
 
