@@ -56,29 +56,35 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_stride, const
 
 /// C += A·B, where A has Depth columns: what costs is walking through C. It is read and written once, row by row; a
 /// narrow one is done a column of packets at a time, with Depth packets of B in registers, which has less to do for
-/// each row. (Views by value: what is stored could be a part of them otherwise, for all the compiler knows.)
+/// each row. (What is stored could be a part of the views, for all the compiler knows: they are read before.)
 template <class Scalar, int Depth>
-SLUICE_NEVER_INLINE void add_outer_products(MatrixView<const Scalar> a, MatrixView<const Scalar> b,
-                                            MatrixView<Scalar> c) {
+SLUICE_NEVER_INLINE void add_outer_products(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                                            const MatrixView<Scalar>& c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  if (c.rows == 1 || c.cols >= 4 * packet) {
-    for (Index r = 0; r < c.rows; ++r) {
-      add_scaled_rows<Depth>(&a(r, 0), a.col_stride, b.data, b.row_stride, c.cols, &c(r, 0));
+  const Index rows = c.rows, cols = c.cols, row_stride = c.row_stride;
+  const Index a_row_stride = a.row_stride, a_col_stride = a.col_stride, b_row_stride = b.row_stride;
+  const Scalar* const a_data = a.data;
+  const Scalar* b_data = b.data;
+  Scalar* c_data = c.data;
+  if (rows == 1 || cols >= 4 * packet) {
+    for (Index r = 0; r < rows; ++r) {
+      add_scaled_rows<Depth>(a_data + r * a_row_stride, a_col_stride, b_data, b_row_stride, cols,
+                             c_data + r * row_stride);
     }
     return;
   }
-  for (Index j = 0; j < c.cols; j += packet) {
-    const Index count = std::min(packet, c.cols - j);
+  for (Index j = 0; j < cols; j += packet, b_data += packet, c_data += packet) {
+    const Index count = std::min(packet, cols - j);
     Packet factors[Depth];
     SLUICE_UNROLL
-    for (int i = 0; i < Depth; ++i) factors[i] = simd::load(&b(i, j));
-    const Scalar* x = a.data;
-    Scalar* to = &c(0, j);
-    for (Index r = 0; r < c.rows; ++r, x += a.row_stride, to += c.row_stride) {
+    for (int i = 0; i < Depth; ++i) factors[i] = simd::load(b_data + i * b_row_stride);
+    const Scalar* x = a_data;
+    Scalar* to = c_data;
+    for (Index r = 0; r < rows; ++r, x += a_row_stride, to += row_stride) {
       Packet sum = simd::load_partial(static_cast<const Scalar*>(to), count);
       SLUICE_UNROLL
-      for (int i = 0; i < Depth; ++i) sum = simd::fma(Packet(x[i * a.col_stride]), factors[i], sum);
+      for (int i = 0; i < Depth; ++i) sum = simd::fma(Packet(x[i * a_col_stride]), factors[i], sum);
       simd::store_partial(to, sum, count);
     }
   }
@@ -88,15 +94,19 @@ SLUICE_NEVER_INLINE void add_outer_products(MatrixView<const Scalar> a, MatrixVi
 template <class Scalar>
 void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                         const MatrixView<Scalar>& c) {
-  using Function = void (*)(MatrixView<const Scalar>, MatrixView<const Scalar>, MatrixView<Scalar>);
+  using Function =
+      void (*)(const MatrixView<const Scalar>&, const MatrixView<const Scalar>&, const MatrixView<Scalar>&);
   static constexpr auto of_depth = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&add_outer_products<Scalar, I + 1>...};
   }
   (std::make_integer_sequence<int, 8>{});
   constexpr auto most = static_cast<Index>(of_depth.size());
+  const auto function = [](Index depth) { return of_depth[static_cast<std::size_t>(depth - 1)]; };
+  if (b.rows == 0) return;
+  if (b.rows <= most) return function(b.rows)(a, b, c);
   for (Index k = 0; k < b.rows; k += most) {
     const Index depth = std::min(most, b.rows - k);
-    of_depth[static_cast<std::size_t>(depth - 1)](a.middle_cols(k, depth), b.middle_rows(k, depth), c);
+    function(depth)(a.middle_cols(k, depth), b.middle_rows(k, depth), c);
   }
 }
 
