@@ -14,7 +14,7 @@
 //
 // Rows × Panels is as large as the register file allows: 2·Rows·Panels accumulators, the packets of B, one broadcast of
 // A. Many rows take one panel; for fewer rows than a chain of multiply-adds needs to hide its latency there are tiles
-// of two and four panels. Each tile is a function of its own that is never inlined: inlined into something larger,
+// of two to eight panels. Each tile is a function of its own that is never inlined: inlined into something larger,
 // GCC 12 spills the accumulators.
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
@@ -44,7 +44,7 @@ inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 
 
 /// Panels that so many rows are worked on at once.
 constexpr int panels_at_once(Index rows) {
-  if (rows == 1) return 4;
+  if (rows == 1) return simd::register_count >= 32 ? 8 : 4;
   return rows == 2 || (rows == 3 && max_tile_rows >= 8) ? 2 : 1;
 }
 
@@ -233,10 +233,11 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   run_tile<Scalar, Stored, Rows, Panels>(t);
 }
 
-/// The largest tile for so many rows and at most so many panels.
+/// The largest tile for so many rows and at most so many panels: there is one for each power of two.
 inline int panels_at_once(Index rows, Index panels) {
   const int most = panels_at_once(rows);
-  return panels >= most ? most : panels >= 2 && most > 2 ? 2 : 1;
+  if (panels >= most) return most;
+  return panels >= 4 && most > 4 ? 4 : panels >= 2 && most > 2 ? 2 : 1;
 }
 
 /// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and as many panels as panels_at_once says, or half_panel.
@@ -261,7 +262,8 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
   }
   if (panels == 1) return single[row](arguments);
   if (panels == panels_at_once(rows)) return several[row](arguments);
-  multiply_tile<Scalar, Stored, 1, 2>(arguments);  // of one row that takes four
+  if (panels == 4) return multiply_tile<Scalar, Stored, 1, 4>(arguments);  // of one row that takes eight
+  multiply_tile<Scalar, Stored, 1, 2>(arguments);
 }
 
 /// The tile of one row in the caller's own code: for sizes that the compiler knows.
@@ -272,7 +274,8 @@ SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scala
   }
   if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
   if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
-  run_tile<Scalar, Stored, 1, 4>(arguments);
+  if (panels == 4) return run_tile<Scalar, Stored, 1, 4>(arguments);
+  if constexpr (panels_at_once(1) > 4) run_tile<Scalar, Stored, 1, panels_at_once(1)>(arguments);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
