@@ -64,17 +64,21 @@ Panels<Scalar, Scalar> panels_in_place(const DenseViews<const Scalar>& p) {
           false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
 }
 
-/// Blocks of pre-activations, for weights that are not read in place.
+/// Blocks of pre-activations, for weights that are not read in place. Fewer samples need no more memory.
 template <class Scalar>
 Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& parameters) {
-  return Blocks<Scalar>::of_thread(rows, parameters.weight.cols, parameters.weight.rows, rows <= streamed_rows);
+  const auto blocks_of = [&](Index samples) {
+    return Blocks<Scalar>::of_thread(samples, parameters.weight.cols, parameters.weight.rows, samples <= streamed_rows);
+  };
+  if (rows > streamed_rows) blocks_of(streamed_rows);
+  return blocks_of(rows);
 }
 
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
   if (!reads_in_place(parameters)) {
-    for (const Index rows : {x.rows, std::min(x.rows, streamed_rows)}) dense_blocks(rows, parameters);
+    dense_blocks(x.rows, parameters);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
     PanelMemory<Scalar>(x, panels_in_place(parameters)).obtain();
   }

@@ -32,6 +32,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -42,10 +43,19 @@ namespace detail {
 
 inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
 
-/// Panels that so many rows are worked on at once.
-constexpr int panels_at_once(Index rows) {
-  if (rows == 1) return simd::register_count >= 32 ? 8 : 4;
-  return rows == 2 || (rows == 3 && max_tile_rows >= 8) ? 2 : 1;
+/// Panels that 0, 1, 2, … rows are worked on at once: a power of two, and as many as there is room for accumulators.
+inline constexpr auto most_panels = [] {
+  std::array<int, max_tile_rows + 1> most{};
+  for (int rows = 1; rows <= max_tile_rows; ++rows) {
+    most[static_cast<std::size_t>(rows)] =
+        static_cast<int>(std::bit_floor(static_cast<unsigned>(max_tile_rows / rows)));
+  }
+  return most;
+}();
+/// The same, of which only so many are left.
+inline int panels_at_once(Index rows, Index panels) {
+  const int most = most_panels[static_cast<std::size_t>(rows)];
+  return panels >= most ? most : static_cast<int>(std::bit_floor(static_cast<std::size_t>(panels)));
 }
 
 /// In place of a number of panels: value and gate in one packet. Of narrow packets half a one is not worth the tiles.
@@ -157,6 +167,13 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
       // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
       for (int p = 0; p < panels; ++p) {
+#if defined(__GNUC__)
+        if constexpr (panels > 1 && 2 * Rows * panels + Rows + 3 > simd::register_count) {
+          // Scalars of A kept for the next panel would need registers that the accumulators have.
+          SLUICE_UNROLL
+          for (int g = 0; g < groups; ++g) asm("" : "+r"(a[g]));
+        }
+#endif
         Packet p0 = simd::load_as<Scalar>(by_panel ? b[p] : b[0] + p * packet);
         const Packet p1 = simd::load_as<Scalar>(by_panel ? b[p] + packet : b[1] + p * packet);
         if constexpr (shared && !adjacent) p0 = simd::join_halves<0>(p0, p1);
@@ -233,37 +250,26 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   run_tile<Scalar, Stored, Rows, Panels>(t);
 }
 
-/// The largest tile for so many rows and at most so many panels: there is one for each power of two.
-inline int panels_at_once(Index rows, Index panels) {
-  const int most = panels_at_once(rows);
-  if (panels >= most) return most;
-  return panels >= 4 && most > 4 ? 4 : panels >= 2 && most > 2 ? 2 : 1;
+/// The tiles of so many panels, one for each number of rows, 1 ≤ rows ≤ max_tile_rows.
+template <class Scalar, class Stored, int Panels>
+inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, I...>) {
+  return std::array<void (*)(const TileArguments<Scalar, Stored>&), sizeof...(I)>{
+      &multiply_tile<Scalar, Stored, I + 1, Panels>...};
 }
+(std::make_integer_sequence<int, max_tile_rows / std::max(Panels, 1)>{});
 
-/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and as many panels as panels_at_once says, or half_panel.
+/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of panels, no more than most_panels[rows]; or
+/// half_panel.
 template <class Scalar, class Stored>
 void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& arguments) {
-  using Function = void (*)(const TileArguments<Scalar, Stored>&);
-  static constexpr auto single = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, 1>...};
-  }
-  (std::make_integer_sequence<int, max_tile_rows>{});
-  static constexpr auto several = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, panels_at_once(I + 1)>...};
-  }
-  (std::make_integer_sequence<int, 3>{});
   const auto row = static_cast<std::size_t>(rows - 1);
   if constexpr (has_half_panels<Scalar>) {
-    static constexpr auto shared = []<int... I>(std::integer_sequence<int, I...>) {
-      return std::array<Function, sizeof...(I)>{&multiply_tile<Scalar, Stored, I + 1, half_panel>...};
-    }
-    (std::make_integer_sequence<int, max_tile_rows>{});
-    if (panels == half_panel) return shared[row](arguments);
+    if (panels == half_panel) return tiles_of_panels<Scalar, Stored, half_panel>[row](arguments);
   }
-  if (panels == 1) return single[row](arguments);
-  if (panels == panels_at_once(rows)) return several[row](arguments);
-  if (panels == 4) return multiply_tile<Scalar, Stored, 1, 4>(arguments);  // of one row that takes eight
-  multiply_tile<Scalar, Stored, 1, 2>(arguments);
+  if (panels == 1) return tiles_of_panels<Scalar, Stored, 1>[row](arguments);
+  if (panels == 2) return tiles_of_panels<Scalar, Stored, 2>[row](arguments);
+  if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments);
+  if constexpr (most_panels[1] > 4) tiles_of_panels<Scalar, Stored, 8>[row](arguments);
 }
 
 /// The tile of one row in the caller's own code: for sizes that the compiler knows.
@@ -275,7 +281,7 @@ SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scala
   if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
   if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
   if (panels == 4) return run_tile<Scalar, Stored, 1, 4>(arguments);
-  if constexpr (panels_at_once(1) > 4) run_tile<Scalar, Stored, 1, panels_at_once(1)>(arguments);
+  if constexpr (most_panels[1] > 4) run_tile<Scalar, Stored, 1, 8>(arguments);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
