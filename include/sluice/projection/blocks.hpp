@@ -55,7 +55,7 @@ struct Blocks {
   Scalar* data;
   PackingSpace<Scalar> space;
 
-  /// `streamed`: for products that read B where it lies (see is_streamed).
+  /// `streamed`: for products that read B where it lies (see reading_of).
   static Blocks of_thread(Index rows, Index cols, Index depth, bool streamed = false) {
     struct Block;
     const Index packed_cols = std::min(cols, 2 * column_block);
@@ -113,7 +113,7 @@ template <class Scalar>
 void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                  const MatrixView<Scalar>& target) {
   if (a.cols == 0) return;
-  const bool streamed = b.col_stride == 1 && is_streamed<Scalar>(a.rows, b.rows, b.row_stride);
+  const bool streamed = b.col_stride == 1 && reading_of<Scalar>(a.rows, b.rows, b.row_stride) == Reading::Streamed;
   const Index block_cols = streamed ? streamed_cols<Scalar> : add_product_cols<Scalar>(b.rows, b.cols);
   const auto space = add_product_space<Scalar>(a.rows, b.rows, b.cols);
   for (Index col = 0; col < b.cols; col += block_cols) {

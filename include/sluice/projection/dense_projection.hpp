@@ -49,10 +49,10 @@ auto dense_sink(const Activation& activation, const MatrixView<Scalar>& y, const
   };
 }
 
-/// Weights of so few scalars are read where they lie: they stay in the cache while all rows of x pass.
 template <class Scalar>
-bool reads_in_place(const DenseViews<const Scalar>& p) {
-  return simd::is_vectorized_scalar<Scalar> && p.weight.rows * p.weight.row_stride <= in_l2<Scalar>;
+Reading reading_of(Index rows, const DenseViews<const Scalar>& p) {
+  if (!simd::is_vectorized_scalar<Scalar>) return Reading::Packed;
+  return reading_of<Scalar>(rows, p.weight.rows, p.weight.row_stride);
 }
 
 template <class Scalar>
@@ -64,23 +64,23 @@ Panels<Scalar, Scalar> panels_in_place(const DenseViews<const Scalar>& p) {
           false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
 }
 
-/// Blocks of pre-activations, for weights that are not read in place. Fewer samples need no more memory.
+/// Blocks of pre-activations, for weights that are not read in place.
 template <class Scalar>
 Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& parameters) {
-  const auto blocks_of = [&](Index samples) {
-    return Blocks<Scalar>::of_thread(samples, parameters.weight.cols, parameters.weight.rows, samples <= streamed_rows);
-  };
-  if (rows > streamed_rows) blocks_of(streamed_rows);
-  return blocks_of(rows);
+  return Blocks<Scalar>::of_thread(rows, parameters.weight.cols, parameters.weight.rows,
+                                   reading_of(rows, parameters) == Reading::Streamed);
 }
 
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
-  if (!reads_in_place(parameters)) {
-    dense_blocks(x.rows, parameters);
-  } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    PanelMemory<Scalar>(x, panels_in_place(parameters)).obtain();
+  for (const Index most : {x.rows, in_place_rows, streamed_rows}) {
+    const auto rows = x.middle_rows(0, std::min(x.rows, most));
+    if (reading_of(rows.rows, parameters) != Reading::InPlace) {
+      dense_blocks(rows.rows, parameters);
+    } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
+      PanelMemory<Scalar>(rows, panels_in_place(parameters)).obtain();
+    }
   }
 }
 
@@ -92,8 +92,11 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (reads_in_place(parameters)) return multiply_panels(x, panels_in_place(parameters), sink);
+    if (reading_of(x.rows, parameters) == Reading::InPlace) {
+      return multiply_panels(x, panels_in_place(parameters), sink);
+    }
   }
+  dense_forward_memory(x, parameters);
   dense_blocks(x.rows, parameters)
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {

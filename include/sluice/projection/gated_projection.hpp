@@ -52,10 +52,9 @@ MatrixView<T> joined(const Halves<T>& halves) {
   return both;
 }
 
-/// Weights of so few scalars are read where they lie: they stay in the cache while all rows of x pass.
 template <class Scalar>
-bool reads_in_place(const GatedViews<const Scalar>& p) {
-  return p.weight.value.rows * p.weight.value.row_stride <= in_l2<Scalar>;
+Reading reading_of(Index rows, const GatedViews<const Scalar>& p) {
+  return reading_of<Scalar>(rows, p.weight.value.rows, p.weight.value.row_stride);
 }
 
 template <class Projection, class Scalar>
@@ -83,8 +82,8 @@ struct PreActivationBlocks {
   Index rows, units;
   Index width;  // of either half in memory
 
-  PreActivationBlocks(Index all_rows, Index all_units)
-      : streamed(all_rows <= streamed_rows),
+  PreActivationBlocks(Index all_rows, Index all_units, Reading reading)
+      : streamed(reading == Reading::Streamed),
         rows(std::min(all_rows, 2 * row_block)),
         units(all_rows == 1          ? all_units
               : streamed             ? std::min(all_units, streamed_cols<Scalar>)
@@ -96,25 +95,32 @@ struct PreActivationBlocks {
 
 /// Memory for the pre-activations of so many rows, or of any fewer: a call in pieces obtains all of its memory with the
 /// first.
-template <class Scalar>
-Scalar* pre_activation_memory(Index rows, Index units) {
+template <class Projection, class Scalar>
+Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters) {
   struct PreActivations;
   Index size = 0;
-  for (const Index fewer : {rows, std::min(rows, row_block), std::min(rows, streamed_rows), Index(1)}) {
-    size = std::max(size, PreActivationBlocks<Scalar>(fewer, units).size());
+  for (const Index most : {x.rows, row_block, in_place_rows, streamed_rows, Index(1)}) {
+    const Index rows = std::min(x.rows, most);
+    const Reading reading = reading_of(rows, parameters);
+    if (reading == Reading::InPlace) {
+      PanelMemory<Scalar>(x.middle_rows(0, rows), panels_in_place<Projection>(parameters)).obtain();
+    } else {
+      size = std::max(size, PreActivationBlocks<Scalar>(rows, parameters.weight.value.cols, reading).size());
+    }
   }
   return scratch<PreActivations, Scalar>(size);
 }
 
 /// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
-/// of weights that do not fit a cache. Split makes two products of each block, Fused one. Of a W that is read where it
-/// lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see fail().)
+/// of weights that are not read in place. Split makes two products of each block, Fused one. Of a W that is read where
+/// it lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see
+/// fail().)
 template <class Projection, class Scalar, class Sink>
 void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
-  Scalar* const block = pre_activation_memory<Scalar>(x.rows, units);
-  const PreActivationBlocks<Scalar> blocks(x.rows, units);
+  Scalar* const block = pre_activation_memory<Projection>(x, parameters);
+  const PreActivationBlocks<Scalar> blocks(x.rows, units, reading_of(x.rows, parameters));
   // As wide as fewer rows want it: see pre_activation_memory.
   const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
   for (Index unit = 0; unit < units; unit += blocks.units) {
@@ -208,7 +214,7 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
   const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
-  } else if (!reads_in_place(views)) {
+  } else if (!Parameters::is_inline && reading_of(x.rows, views) != Reading::InPlace) {
     multiply_by_blocks<Projection>(x, views, sink);
   } else if constexpr (KnownSizes) {
     multiply_panels<true>(x, panels_in_place<Projection>(views),
