@@ -109,6 +109,33 @@ void check_sizes() {
 TEST_CASE("products on the register tile, float", "[projection]") { check_sizes<float>(); }
 TEST_CASE("products on the register tile, double", "[projection]") { check_sizes<double>(); }
 
+/// Whether a product packs B, whose rows lie so many bytes apart: its packing space holds something else then.
+bool packs(Index rows, Index depth, Index row_bytes) {
+  test::Random random(5);
+  const Index stride = row_bytes / Index(sizeof(float)), cols = stride - room<float>;
+  const auto a = random.matrix<Matrix<float>>(rows, depth);
+  const auto b = random.matrix<Matrix<float>>(depth, stride);
+  Matrix<float> c(rows, stride);
+  const auto space = sluice::detail::PackingSpace<float>::of_thread(rows, depth, cols);
+  const float untouched = 1234;
+  space.b[0] = untouched;
+  sluice::detail::multiply<float>(view(a, rows, depth), view(b, depth, cols), view(c, rows, cols),
+                                  sluice::detail::start_from_zero<float>(), space, true);
+  return space.b[0] != untouched;
+}
+
+TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
+  CHECK_FALSE(packs(2, 300, 2000));  // large
+  CHECK_FALSE(packs(32, 300, 2000));
+  CHECK(packs(33, 300, 2000));
+  constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
+  CHECK_FALSE(packs(96, 100, 2000));  // stays in L2
+  CHECK(packs(97, 100, 2000) == narrow);
+  CHECK_FALSE(packs(24, 100, 2048));  // in a few sets of L1
+  CHECK(packs(25, 100, 2048) == narrow);
+  CHECK_FALSE(packs(97, 30, 1000));  // stays in L1
+}
+
 TEST_CASE("rows a multiple of 2 KiB apart are packed first", "[projection]") {
   check<float>(17, 512, 130);
   check<float>(512, 17, 130);

@@ -36,7 +36,7 @@ struct GELUTanh {
     const T x0 = T(C::gelu_tanh_root_hi);
     const T dx = T(y - x0) - T(C::gelu_tanh_root_lo);
     const T q = simd::fma(y, T(y + x0), T(x0 * x0));
-    const T linear = simd::rounded(T(dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi))));
+    const T linear = simd::in_register(T(dx * simd::fma(q, T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi))));
     const T d = dx * simd::fma(q, T(C::gelu_tanh_b_hi), T(C::gelu_tanh_a_hi));
     const T slope = simd::fma(T(y * y), T(C::gelu_tanh_3b), T(C::gelu_tanh_a_hi));
     const T exp_v0 = T(C::gelu_tanh_root_exp);
@@ -54,7 +54,7 @@ struct GELUTanh {
     if constexpr (math::Vectorizable<T>) {
       const math::TwoPart<T> square = math::multiply(x, math::TwoPart<T>{x, T(0)});
       math::TwoPart<T> p = math::multiply(square.hi, b);
-      p.hi = simd::rounded(p.hi);
+      p.hi = simd::in_register(p.hi);
       p.lo = simd::fma(square.lo, b.hi, p.lo);
       // Knuth's sum: hi + error = a.hi + p.hi exactly, whichever is larger.
       const T hi = a.hi + p.hi;

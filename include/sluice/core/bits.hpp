@@ -11,17 +11,6 @@
 #include <limits>
 #include <type_traits>
 
-// An empty instruction that might change a register, for all the compiler knows.
-#if defined(__GNUC__) && defined(__AVX512F__)
-#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+v"(x))
-#elif defined(__GNUC__) && defined(__SSE2__)
-#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+x"(x))
-#elif defined(__GNUC__) && defined(__aarch64__)
-#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+w"(x))
-#else
-#define SLUICE_DETAIL_OPAQUE(x) static_cast<void>(x)
-#endif
-
 SLUICE_NAMESPACE_BEGIN
 
 namespace simd {
@@ -120,13 +109,14 @@ template <class Scalar>
 inline constexpr int table_size = 1;
 #endif
 
-/// The entry that the lowest bits of x tell.
+/// The entry that the lowest bits of x tell; N is a power of two, and table_size for packets.
 template <class T, class Scalar, std::size_t N>
 SLUICE_ALWAYS_INLINE T look_up(const Scalar (&table)[N], const T& x) {
-  static_assert(N > 1 && N == table_size<Scalar>);
   if constexpr (!is_packet<T>) {
+    static_assert(N > 0 && (N & (N - 1)) == 0);
     return table[detail::same_bits<typename Bits<Scalar>::Unsigned>(x) & (N - 1)];
   } else {
+    static_assert(N > 1 && N == table_size<Scalar>);
 #if defined(EIGEN_VECTORIZE_AVX512)
     if constexpr (std::is_same_v<Scalar, float>) {
       return T::from_native(_mm512_permutexvar_ps(_mm512_castps_si512(x.native), load(table).native));
@@ -139,21 +129,6 @@ SLUICE_ALWAYS_INLINE T look_up(const Scalar (&table)[N], const T& x) {
   }
 }
 
-/// The rounded x: keeps GCC from contracting the product that made it into a fused multiply-add
-/// with a later sum.
-template <class T>
-SLUICE_ALWAYS_INLINE T rounded(const T& x) {
-  T y = x;
-  if constexpr (is_packet<T>) {
-    SLUICE_DETAIL_OPAQUE(y.native);
-  } else if constexpr (is_vectorized_scalar<T>) {
-    SLUICE_DETAIL_OPAQUE(y);
-  }
-  return y;
-}
-
 }  // namespace simd
 
 SLUICE_NAMESPACE_END
-
-#undef SLUICE_DETAIL_OPAQUE

@@ -109,7 +109,7 @@ SLUICE_ALWAYS_INLINE T product_error(const T& a, const T& b, const T& p) {
 template <class T>
 SLUICE_ALWAYS_INLINE TwoPart<T> multiply(const T& x, const TwoPart<T>& c) {
   if constexpr (Vectorizable<T>) {
-    const T p = simd::rounded(T(x * c.hi));
+    const T p = simd::in_register(T(x * c.hi));
     return {p, simd::fma(x, c.lo, product_error(x, c.hi, p))};
   } else {
     return {T(x * T(c.hi + c.lo)), T(0)};

@@ -16,6 +16,17 @@
 #include <cstring>
 #include <type_traits>
 
+// An empty instruction that might change a register, for all the compiler knows.
+#if defined(__GNUC__) && defined(__AVX512F__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+v"(x))
+#elif defined(__GNUC__) && defined(__SSE2__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+x"(x))
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define SLUICE_DETAIL_OPAQUE(x) __asm__("" : "+w"(x))
+#else
+#define SLUICE_DETAIL_OPAQUE(x) static_cast<void>(x)
+#endif
+
 SLUICE_NAMESPACE_BEGIN
 
 namespace simd {
@@ -395,6 +406,19 @@ SLUICE_ALWAYS_INLINE void store_register(Scalar* to, const Register<Scalar>& x) 
   }
 }
 
+/// x, of which the compiler doesn't know where it is from: GCC contracts no product with a later sum (so it is
+/// rounded), and loads nothing anew for each use.
+template <class T>
+SLUICE_ALWAYS_INLINE T in_register(const T& x) {
+  T y = x;
+  if constexpr (is_packet<T>) {
+    SLUICE_DETAIL_OPAQUE(y.native);
+  } else if constexpr (is_vectorized_scalar<T>) {
+    SLUICE_DETAIL_OPAQUE(y);
+  }
+  return y;
+}
+
 // --- expressions -----------------------------------------------------------------------------------------------------
 
 /// Reads single coefficients of an expression that has no memory of its own (x.cwiseAbs(), 2 * x, ...). A product
@@ -412,3 +436,5 @@ class CoefficientReader {
 }  // namespace simd
 
 SLUICE_NAMESPACE_END
+
+#undef SLUICE_DETAIL_OPAQUE

@@ -120,6 +120,7 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   const Index bytes = depth * depth_stride * scalar;
   if (bytes > weights_in_l2) return rows > streamed_rows ? Reading::Packed : Reading::Streamed;
   if (packets_fill_lines<Scalar> || bytes <= 32 * 1024) return Reading::InPlace;
+  if (rows == 1) return Reading::Streamed;
   const bool few_sets = depth_stride * scalar % 1024 == 0;
   return rows > (few_sets ? in_place_rows_of_few_sets : in_place_rows) ? Reading::Packed : Reading::InPlace;
 }
@@ -295,7 +296,8 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
               SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     const bool by_rows =
-        b.col_stride == 1 && (is_shallow(b.rows) || (a.rows == 1 && b.rows * b.row_stride > in_l2<Scalar>));
+        b.col_stride == 1 &&
+        (is_shallow(b.rows) || (a.rows == 1 && reading_of<Scalar>(1, b.rows, b.row_stride) == Reading::Streamed));
     const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;
     if (!by_rows && !by_dots) {
       constexpr Index packet = PackingSpace<Scalar>::packet;

@@ -175,8 +175,12 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
         }
 #endif
         Packet p0 = simd::load_as<Scalar>(by_panel ? b[p] : b[0] + p * packet);
-        const Packet p1 = simd::load_as<Scalar>(by_panel ? b[p] + packet : b[1] + p * packet);
+        Packet p1 = simd::load_as<Scalar>(by_panel ? b[p] + packet : b[1] + p * packet);
         if constexpr (shared && !adjacent) p0 = simd::join_halves<0>(p0, p1);
+        if constexpr (Rows > 1) {  // GCC would load them anew for each row
+          p0 = simd::in_register(p0);
+          if constexpr (!shared) p1 = simd::in_register(p1);
+        }
         SLUICE_UNROLL
         for (int r = 0; r < Rows; ++r) {
           const Packet x(a[r / 3][r % 3 * a_row_stride]);
@@ -250,7 +254,7 @@ SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
   run_tile<Scalar, Stored, Rows, Panels>(t);
 }
 
-/// The tiles of so many panels, one for each number of rows, 1 ≤ rows ≤ max_tile_rows.
+/// The tiles of so many panels, one for each number of rows that there is room for, from one on.
 template <class Scalar, class Stored, int Panels>
 inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, I...>) {
   return std::array<void (*)(const TileArguments<Scalar, Stored>&), sizeof...(I)>{
@@ -267,9 +271,13 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
     if (panels == half_panel) return tiles_of_panels<Scalar, Stored, half_panel>[row](arguments);
   }
   if (panels == 1) return tiles_of_panels<Scalar, Stored, 1>[row](arguments);
-  if (panels == 2) return tiles_of_panels<Scalar, Stored, 2>[row](arguments);
-  if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments);
-  if constexpr (most_panels[1] > 4) tiles_of_panels<Scalar, Stored, 8>[row](arguments);
+  if constexpr (most_panels[1] >= 2) {
+    if (panels == 2) return tiles_of_panels<Scalar, Stored, 2>[row](arguments);
+  }
+  if constexpr (most_panels[1] >= 4) {
+    if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments);
+  }
+  if constexpr (most_panels[1] >= 8) tiles_of_panels<Scalar, Stored, 8>[row](arguments);
 }
 
 /// The tile of one row in the caller's own code: for sizes that the compiler knows.
@@ -279,9 +287,13 @@ SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scala
     if (panels == half_panel) return run_tile<Scalar, Stored, 1, half_panel>(arguments);
   }
   if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
-  if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
-  if (panels == 4) return run_tile<Scalar, Stored, 1, 4>(arguments);
-  if constexpr (most_panels[1] > 4) run_tile<Scalar, Stored, 1, 8>(arguments);
+  if constexpr (most_panels[1] >= 2) {
+    if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
+  }
+  if constexpr (most_panels[1] >= 4) {
+    if (panels == 4) return run_tile<Scalar, Stored, 1, 4>(arguments);
+  }
+  if constexpr (most_panels[1] >= 8) run_tile<Scalar, Stored, 1, 8>(arguments);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
