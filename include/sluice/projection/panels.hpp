@@ -183,7 +183,9 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
     Index prefetch, prefetch_step;
   };
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
-  const Piece whole{0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0};
+  // One row of narrow packets leaves it to the processor: four streams that it follows, where asking costs a fifth.
+  const bool asks_ahead = w.from_memory && (x.rows > 1 || packets_fill_lines<Scalar>);
+  const Piece whole{0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
 
   // Some rows, whose first is a, times a piece of the panels from p to last.
   const auto multiply_rows = [&](Index row, auto rows, const Scalar* a, Index p, Index last, const Piece& piece,

@@ -90,11 +90,6 @@ inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(s
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
-/// A tile takes whole cache lines of B, wherever they lie. Tiles of narrower packets take a part of a line, and come
-/// back for the rest of it: what follows from that was measured with AVX2 on Zen 3.
-template <class Scalar>
-inline constexpr bool packets_fill_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) >= 64;
-
 /// So few rows of A do not pay for packing a large B. It is read where it lies, some of its rows at a time along all of
 /// their columns: each of these rows is a stream of its own to the processor's prefetching, which looks further ahead
 /// on many slow streams than on a fast one. As many as it keeps track of, and as there are entries for their pages.
