@@ -6,7 +6,8 @@ Every figure is a median over rounds, and every ratio is the median of the ratio
 point (a shape, batch and direction) all contestants run one after the other within milliseconds, in
 random order, so that what disturbs the machine disturbs them alike. Times are the thread's CPU time.
 
-Writes results/fused_vs_split.{json,md,png} next to this file. With --quick or --filter it only prints.
+Writes results/fused_vs_split.{json,md,png} next to this file, or where --output says. With --quick or --filter it
+only prints.
 """
 
 import argparse
@@ -327,11 +328,6 @@ def draw(data, path):
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
-def write_report(data):
-    (RESULTS / "fused_vs_split.md").write_text(report(data), encoding="utf-8")
-    draw(data, RESULTS / "fused_vs_split.png")
-
-
 # --- command line ---------------------------------------------------------------------------------
 
 
@@ -345,6 +341,8 @@ def main():
                         help="only points such as backward/row/64x64/b32; writes nothing")
     parser.add_argument("--cpu", type=int, help="run on this core only (taskset)")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
+    parser.add_argument("--output", type=pathlib.Path, default=RESULTS, metavar="DIRECTORY",
+                        help="where the files go (default benchmarks/results)")
     parser.add_argument("--replot", action="store_true", help="table and picture from the JSON of the last run")
     parser.set_defaults(flags=[])  # of the program, beyond those that every one of them has
     arguments = parser.parse_args()
@@ -356,7 +354,7 @@ def main():
     if arguments.quick and not arguments.filter:
         arguments.filter = "^((?!11008).)*$"
 
-    path = RESULTS / "fused_vs_split.json"
+    path = arguments.output / "fused_vs_split.json"
     if arguments.replot:
         data = json.loads(path.read_text(encoding="utf-8"))
     else:
@@ -364,13 +362,14 @@ def main():
             sys.exit(f"run.py: no {arguments.binary}; ./dev bench builds it")
         data = measure(arguments)
     if keep:
-        RESULTS.mkdir(exist_ok=True)
+        arguments.output.mkdir(exist_ok=True)
         if not arguments.replot:
             write_json(data, path)
-        write_report(data)
+        path.with_suffix(".md").write_text(report(data), encoding="utf-8")
+        draw(data, path.with_suffix(".png"))
     print("\n" + report(data))
     if keep:
-        print(f"written: {RESULTS}/fused_vs_split.json, .md, .png")
+        print(f"written: {arguments.output}/fused_vs_split.json, .md, .png")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ void check(Index input_dim, Index units) {
   typename Layer::Cache cache;
   typename Layer::Gradients gradients(layer);
   bool is_first = true;
-  for (const Index samples : {230, 224, 64, 33, 32, 15, 2, 1, 0, 230}) {
+  for (const Index samples : {230, 224, 97, 96, 64, 33, 32, 25, 24, 15, 2, 1, 0, 230}) {
     CAPTURE(samples);
     const Matrix x = random.template matrix<Matrix>(samples, layer.input_dim());
     const Matrix dy = random.template matrix<Matrix>(samples, layer.units());
@@ -49,6 +49,11 @@ TEST_CASE("Dense: no allocation after the first call", "[allocation]") {
   check<sluice::Dense<float, sluice::SiLU>, Eigen::MatrixXf>(37, 29);
   check<sluice::Dense<double>, Eigen::MatrixXd>(37, 29);
   check<sluice::Dense<float, sluice::ReLU, 9, 5>, RowMatrixXf>(9, 5);
+}
+
+TEST_CASE("Dense: no allocation after the first call, weights beyond L1", "[allocation]") {
+  check<sluice::Dense<float, sluice::SiLU>, RowMatrixXf>(71, 256);
+  check<sluice::Dense<float, sluice::SiLU>, RowMatrixXf>(1024, 24);  // rows of x that collide
 }
 
 TEST_CASE("Dense: no allocation after the first call, weights beyond a cache", "[allocation]") {

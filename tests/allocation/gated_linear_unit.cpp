@@ -25,7 +25,7 @@ void check(Index input_dim = 37, Index units = 29) {
   random.fill_parameters(layer);
   typename Layer::Cache cache;
   typename Layer::Gradients gradients(layer);
-  for (const Index samples : {230, 229, 64, 33, 32, 15, 14, 2, 1, 0, 230}) {
+  for (const Index samples : {230, 229, 97, 96, 64, 33, 32, 25, 24, 15, 14, 2, 1, 0, 230}) {
     CAPTURE(samples);
     const Matrix x = random.template matrix<Matrix>(samples, input_dim),
                  dy = random.template matrix<Matrix>(samples, units);
@@ -66,6 +66,12 @@ TEST_CASE("no allocation after the first call, row-major", "[allocation]") {
 TEST_CASE("no allocation after the first call, weights beyond a cache", "[allocation]") {
   check<sluice::SwiGLU<float>, Eigen::RowMajor>(210, 330);
   check<sluice::SwiGLU<double, sluice::Split>, Eigen::ColMajor>(17, 2060);
+}
+
+TEST_CASE("no allocation after the first call, weights beyond L1", "[allocation]") {
+  check<sluice::SwiGLU<float>, Eigen::RowMajor>(71, 128);
+  check<sluice::SwiGLU<float>, Eigen::RowMajor>(1024, 12);  // rows of x that collide
+  check<sluice::SwiGLU<double, sluice::Split>, Eigen::RowMajor>(512, 19);
 }
 
 TEST_CASE("no allocation after the first call, split", "[allocation]") {

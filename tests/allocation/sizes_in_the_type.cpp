@@ -50,6 +50,20 @@ TEST_CASE("sizes in the type: no heap at all", "[allocation]") {
   CHECK(allocations_of_a_life<sluice::GLU<float, sluice::Fused, 1024, 11>, 1024, 11>() == 0);  // rows that collide
 }
 
+TEST_CASE("Dense, sizes in the type: no heap at all", "[allocation]") {
+  long count = -1;
+  std::thread([&] {
+    count = allocations_of([] {
+      sluice::Dense<float, sluice::ReLU, 1024, 24> layer;  // rows that collide, weights beyond L1
+      const Eigen::Matrix<float, 25, 1024, Eigen::RowMajor> x = Eigen::Matrix<float, 25, 1024>::Ones();
+      Eigen::Matrix<float, 25, 24> y;
+      layer.forward(x.row(0), y.row(0));
+      layer.forward(x, y);
+    });
+  }).join();
+  CHECK(count == 0);
+}
+
 TEST_CASE("sizes in the type above 128 KB live on the heap", "[allocation]") {
   CHECK(allocations_of([] { const sluice::GLU<float, sluice::Fused, 127, 128> layer; }) == 0);
   CHECK(allocations_of([] { const sluice::GLU<float, sluice::Fused, 128, 128> layer; }) == 1);

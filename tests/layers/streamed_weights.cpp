@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Weights beyond a cache: up to 32 samples read them where they lie, more of them pack them first. Both ways agree to
-// the last bit, and with a plain sum in double; weight gradients with as few inputs as well.
+// Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, of smaller
+// ones, where packets are narrow, more than 96 or 24. All ways agree to the last bit, and with a plain sum in double;
+// weight gradients with as few inputs as well.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 using test::Index;
 
-constexpr Index most = 70;  // samples; the weights of all shapes here are more than 512 KB
+constexpr Index most = 130;  // samples
 
 template <class Layer>
 test::Matrix expected(const Layer& layer, const test::Matrix& x) {
@@ -28,14 +29,15 @@ test::Matrix expected(const Layer& layer, const test::Matrix& x) {
   }
 }
 
+/// `at_least` KB of weights.
 template <class Layer>
-void check(Index input_dim, Index units) {
+void check(Index input_dim, Index units, Index at_least = 512) {
   using Scalar = typename Layer::Scalar;
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   CAPTURE(input_dim, units);
   test::Random random(static_cast<std::uint32_t>(input_dim * 31 + units));
   Layer layer(input_dim, units);
-  REQUIRE(layer.parameter_count() * static_cast<Index>(sizeof(Scalar)) > 512 * 1024);
+  REQUIRE(layer.parameter_count() * static_cast<Index>(sizeof(Scalar)) > at_least * 1024);
   random.fill(layer.parameters());
   layer.parameters() *= Scalar(0.125);
   // Rows far enough apart to fall into the same lines of a cache, and columns that are not contiguous.
@@ -45,7 +47,7 @@ void check(Index input_dim, Index units) {
   const Matrix all = layer(x);
   CHECK(test::relative_error(all, expected(layer, test::to_double(x))) < test::rounding<Scalar>(input_dim));
   typename Layer::Cache cache;
-  for (const Index count : {1, 2, 3, 14, 15, 29, 31, 32, 33, 65}) {
+  for (const Index count : {1, 2, 3, 14, 15, 24, 25, 29, 31, 32, 33, 65, 96, 97}) {
     CAPTURE(count);
     CHECK(test::same_bits(layer(x.topRows(count)), all.topRows(count)));
     CHECK(test::same_bits(layer(upright.bottomRows(count)), all.bottomRows(count)));
@@ -70,6 +72,17 @@ TEST_CASE("few samples, large weights: Dense", "[layer][reproducible]") {
   check<sluice::Dense<float, sluice::SiLU>>(411, 330);
   check<sluice::Dense<float, sluice::SiLU>>(33, 4101);
   check<sluice::Dense<double, sluice::SiLU>>(131, 515);
+}
+
+TEST_CASE("few samples, weights that stay in L2", "[layer][reproducible]") {
+  constexpr Index in_l1 = 32;
+  check<sluice::SwiGLU<float>>(71, 128, in_l1);  // rows 1 KiB apart
+  check<sluice::SwiGLU<float>>(61, 101, in_l1);
+  check<sluice::SwiGLU<double>>(37, 64, in_l1);
+  check<sluice::SwiGLU<float, sluice::Split>>(71, 128, in_l1);
+  check<sluice::SwiGLU<double, sluice::Split>>(41, 77, in_l1);
+  check<sluice::Dense<float, sluice::SiLU>>(71, 256, in_l1);
+  check<sluice::Dense<double, sluice::SiLU>>(41, 155, in_l1);
 }
 
 /// dW = xᵀ·d, with many samples and few inputs.

@@ -19,11 +19,13 @@ template <class Scalar>
 struct DenseViews {
   MatrixView<Scalar> weight;
   Scalar* bias;
+  bool is_inline;  // as in GatedViews
 
   template <class Parameters>
   explicit DenseViews(Parameters& p)
       : weight{p.weight().data(), p.input_dim(), p.units(), p.units(), 1},
-        bias(p.has_bias() ? p.bias().data() : nullptr) {}
+        bias(p.has_bias() ? p.bias().data() : nullptr),
+        is_inline(Parameters::is_inline) {}
 };
 
 /// activation(block), wherever it belongs in y. The block is used up.
@@ -52,6 +54,7 @@ auto dense_sink(const Activation& activation, const MatrixView<Scalar>& y, const
 template <class Scalar>
 Reading reading_of(Index rows, const DenseViews<const Scalar>& p) {
   if (!simd::is_vectorized_scalar<Scalar>) return Reading::Packed;
+  if (p.is_inline) return Reading::InPlace;
   return reading_of<Scalar>(rows, p.weight.rows, p.weight.row_stride);
 }
 
@@ -59,9 +62,11 @@ template <class Scalar>
 Panels<Scalar, Scalar> panels_in_place(const DenseViews<const Scalar>& p) {
   constexpr Index packet = simd::packet_size<Scalar>;
   const auto& w = p.weight;
-  return {w.data, w.data + packet, w.rows,
-          w.cols, w.row_stride,    2 * packet,
-          false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
+  Panels<Scalar, Scalar> panels{w.data, w.data + packet, w.rows,
+                                w.cols, w.row_stride,    2 * packet,
+                                false,  p.bias,          p.bias != nullptr ? p.bias + packet : nullptr};
+  panels.heapless = p.is_inline;
+  return panels;
 }
 
 /// Blocks of pre-activations, for weights that are not read in place.
@@ -74,7 +79,7 @@ Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& paramete
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
-  for (const Index most : {x.rows, in_place_rows, streamed_rows}) {
+  for (const Index most : {x.rows, in_place_rows, streamed_rows, Index(1)}) {
     const auto rows = x.middle_rows(0, std::min(x.rows, most));
     if (reading_of(rows.rows, parameters) != Reading::InPlace) {
       dense_blocks(rows.rows, parameters);
@@ -91,12 +96,13 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   const auto& w = parameters.weight;
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
+  // A single sample at the end of a call in pieces goes by blocks, others need not.
+  if (reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reading_of(x.rows, parameters) == Reading::InPlace) {
       return multiply_panels(x, panels_in_place(parameters), sink);
     }
   }
-  dense_forward_memory(x, parameters);
   dense_blocks(x.rows, parameters)
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {

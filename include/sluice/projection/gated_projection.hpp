@@ -30,12 +30,14 @@ struct GatedViews {
   Halves<Scalar> weight;
   Scalar* value_bias;
   Scalar* gate_bias;
+  bool is_inline;  // see ParameterBlock; such weights are read in place, without any memory from the heap
 
   template <class Parameters>
   explicit GatedViews(Parameters& p)
       : weight{view_of(p.value_weight()), view_of(p.gate_weight())},
         value_bias(p.has_bias() ? p.value_bias().data() : nullptr),
-        gate_bias(p.has_bias() ? p.gate_bias().data() : nullptr) {}
+        gate_bias(p.has_bias() ? p.gate_bias().data() : nullptr),
+        is_inline(Parameters::is_inline) {}
 
  private:
   template <class Map>
@@ -54,6 +56,7 @@ MatrixView<T> joined(const Halves<T>& halves) {
 
 template <class Scalar>
 Reading reading_of(Index rows, const GatedViews<const Scalar>& p) {
+  if (p.is_inline) return Reading::InPlace;
   return reading_of<Scalar>(rows, p.weight.value.rows, p.weight.value.row_stride);
 }
 
@@ -63,15 +66,16 @@ Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
   const auto& v = p.weight.value;
   const Scalar* const gate = p.weight.gate.data;
   const auto behind = [](const Scalar* bias) { return bias == nullptr ? bias : bias + packet; };
-  if constexpr (std::is_same_v<Projection, Fused>) {
-    return {v.data, gate, v.rows, v.cols, v.row_stride, packet, true, p.value_bias, p.gate_bias};
-  } else {
-    return {v.data,        v.data + packet, v.rows,
-            v.cols,        v.row_stride,    2 * packet,
-            false,         p.value_bias,    behind(p.value_bias),
-            nullptr,       nullptr,         gate,
-            gate + packet, p.gate_bias,     behind(p.gate_bias)};
+  Panels<Scalar, Scalar> panels{v.data, gate, v.rows, v.cols, v.row_stride, packet, true, p.value_bias, p.gate_bias};
+  if constexpr (!std::is_same_v<Projection, Fused>) {
+    panels = {v.data,        v.data + packet, v.rows,
+              v.cols,        v.row_stride,    2 * packet,
+              false,         p.value_bias,    behind(p.value_bias),
+              nullptr,       nullptr,         gate,
+              gate + packet, p.gate_bias,     behind(p.gate_bias)};
   }
+  panels.heapless = p.is_inline;
+  return panels;
 }
 
 /// Blocks of pre-activations that stay in L2. Where W is packed, it is once for all rows of a block: of many rows twice
@@ -111,15 +115,15 @@ Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedView
   return scratch<PreActivations, Scalar>(size);
 }
 
-/// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks of scratch memory: the way
+/// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks in `block`: the way
 /// of weights that are not read in place. Split makes two products of each block, Fused one. Of a W that is read where
 /// it lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see
 /// fail().)
 template <class Projection, class Scalar, class Sink>
-void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, const Sink& sink) {
+void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, Scalar* block,
+                        const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
-  Scalar* const block = pre_activation_memory<Projection>(x, parameters);
   const PreActivationBlocks<Scalar> blocks(x.rows, units, reading_of(x.rows, parameters));
   // As wide as fewer rows want it: see pre_activation_memory.
   const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
@@ -214,16 +218,20 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
   const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
-  } else if (!Parameters::is_inline && reading_of(x.rows, views) != Reading::InPlace) {
-    multiply_by_blocks<Projection>(x, views, sink);
+  } else if (reading_of(1, views) != Reading::InPlace) {
+    // A single sample at the end of a call in pieces goes by blocks, others need not.
+    Scalar* const block = pre_activation_memory<Projection>(x, views);
+    if (reading_of(x.rows, views) == Reading::InPlace) {
+      multiply_panels(x, panels_in_place<Projection>(views), sink);
+    } else {
+      multiply_by_blocks<Projection>(x, views, block, sink);
+    }
   } else if constexpr (KnownSizes) {
     multiply_panels<true>(x, panels_in_place<Projection>(views),
                           [&](const PreActivationBlock<Scalar>& block)
                               SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
   } else {
-    auto panels = panels_in_place<Projection>(views);
-    panels.heapless = Parameters::is_inline;
-    multiply_panels(x, panels, sink);
+    multiply_panels(x, panels_in_place<Projection>(views), sink);
   }
 }
 template <class Projection, class Scalar, class Parameters, class G>

@@ -92,7 +92,7 @@ void parallel_for(const Device& device, Index count, const Work& work) {
 #endif
   }
   shared.run(0);
-  // What is left are ranges that others have begun: most often less time than it takes to sleep and to be woken.
+  // What is left are ranges that others have begun: often less time than it takes to sleep and to be woken.
   for (int i = 0; i < 200 && !shared.helpers.try_wait(); ++i) std::this_thread::yield();
   shared.helpers.wait();
 #if SLUICE_HAS_EXCEPTIONS
