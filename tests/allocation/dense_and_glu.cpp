@@ -54,6 +54,7 @@ TEST_CASE("Dense: no allocation after the first call", "[allocation]") {
 TEST_CASE("Dense: no allocation after the first call, weights beyond L1", "[allocation]") {
   check<sluice::Dense<float, sluice::SiLU>, RowMatrixXf>(71, 256);
   check<sluice::Dense<float, sluice::SiLU>, RowMatrixXf>(1024, 24);  // rows of x that collide
+  check<sluice::Dense<double>, Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(512, 128);
 }
 
 TEST_CASE("Dense: no allocation after the first call, weights beyond a cache", "[allocation]") {

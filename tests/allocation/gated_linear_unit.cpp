@@ -72,6 +72,7 @@ TEST_CASE("no allocation after the first call, weights beyond L1", "[allocation]
   check<sluice::SwiGLU<float>, Eigen::RowMajor>(71, 128);
   check<sluice::SwiGLU<float>, Eigen::RowMajor>(1024, 12);  // rows of x that collide
   check<sluice::SwiGLU<double, sluice::Split>, Eigen::RowMajor>(512, 19);
+  check<sluice::SwiGLU<double>, Eigen::RowMajor>(512, 64);  // and rows of W in few sets of L1
 }
 
 TEST_CASE("no allocation after the first call, split", "[allocation]") {

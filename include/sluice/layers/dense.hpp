@@ -16,8 +16,7 @@
 
 SLUICE_NAMESPACE_BEGIN
 
-/// A dense layer; everything said of GatedLinearUnit (scalars, sizes in the type, errors, guarantees) holds here, too,
-/// but that a first call with sizes in the type takes its scratch memory from the heap.
+/// A dense layer; everything said of GatedLinearUnit (scalars, sizes in the type, errors, guarantees) holds here, too.
 ///
 ///   sluice::Dense<float, sluice::ReLU> hidden(30, 64);
 ///   Eigen::MatrixXf y = hidden(x);      // x (32 × 30), y (32 × 64)

@@ -79,7 +79,7 @@ Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& paramete
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
-  for (const Index most : {x.rows, in_place_rows, streamed_rows, Index(1)}) {
+  for (const Index most : most_rows) {
     const auto rows = x.middle_rows(0, std::min(x.rows, most));
     if (reading_of(rows.rows, parameters) != Reading::InPlace) {
       dense_blocks(rows.rows, parameters);

@@ -103,7 +103,7 @@ template <class Projection, class Scalar>
 Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters) {
   struct PreActivations;
   Index size = 0;
-  for (const Index most : {x.rows, row_block, in_place_rows, streamed_rows, Index(1)}) {
+  for (const Index most : most_rows) {
     const Index rows = std::min(x.rows, most);
     const Reading reading = reading_of(rows, parameters);
     if (reading == Reading::InPlace) {

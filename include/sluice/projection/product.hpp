@@ -86,29 +86,30 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
 /// L2. C is gone through once for each block of the depth.
 template <class Scalar>
 inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(sizeof(Scalar)), 1);
-/// So many scalars of B are read in place at no loss.
+/// So many scalars of B stay in L2.
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
 /// So few rows of A do not pay for packing a large B. It is read where it lies, some of its rows at a time along all of
 /// their columns: each of these rows is a stream of its own to the processor's prefetching, which looks further ahead
 /// on many slow streams than on a fast one. As many as it keeps track of, and as there are entries for their pages.
-/// Narrow packets ask for what comes next themselves, so many bytes ahead.
 inline constexpr Index streamed_rows = 32;
 template <class Scalar>
 constexpr Index streams(Index rows) {
   return packets_fill_lines<Scalar> || rows > 4 ? 32 : 16;
 }
+/// Bytes that narrow packets ask ahead for themselves.
 inline constexpr Index stream_prefetch = 256;
 
 /// How B is read, if its columns are contiguous.
 enum class Reading { InPlace, Streamed, Packed };
 
+inline constexpr Index in_place_rows = 96;
+inline constexpr Index in_place_rows_of_few_sets = 24;
+
 /// A B that stays in L2 is read in place, a larger one streamed past few rows. Many rows pay for packing: in panels, B
 /// takes as little room in L1 as can be. In place, narrow packets come back for lines that have left it, all the more
 /// often if these lie a multiple of 1 KiB apart, in a few sets of the cache.
-inline constexpr Index in_place_rows = 96;
-inline constexpr Index in_place_rows_of_few_sets = 24;
 template <class Scalar>
 constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   constexpr auto scalar = static_cast<Index>(sizeof(Scalar));
@@ -119,6 +120,11 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   const bool few_sets = depth_stride * scalar % 1024 == 0;
   return rows > (few_sets ? in_place_rows_of_few_sets : in_place_rows) ? Reading::Packed : Reading::InPlace;
 }
+
+/// The most rows of each way to read B, and of each block: no fewer rows need memory that none of these need.
+inline constexpr Index most_rows[] = {
+    2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets, 1};
+
 /// Columns of C that belong into a block of a streamed product: C is gone through once for so many rows of B, in L2.
 template <class Scalar>
 inline constexpr Index streamed_cols = 16 * 1024 / static_cast<Index>(sizeof(Scalar));
