@@ -96,7 +96,6 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
   const auto& w = parameters.weight;
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
-  // A single sample at the end of a call in pieces goes by blocks, others need not.
   if (reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reading_of(x.rows, parameters) == Reading::InPlace) {

@@ -218,20 +218,18 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
   const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
-  } else if (reading_of(1, views) != Reading::InPlace) {
-    // A single sample at the end of a call in pieces goes by blocks, others need not.
-    Scalar* const block = pre_activation_memory<Projection>(x, views);
-    if (reading_of(x.rows, views) == Reading::InPlace) {
-      multiply_panels(x, panels_in_place<Projection>(views), sink);
-    } else {
-      multiply_by_blocks<Projection>(x, views, block, sink);
-    }
-  } else if constexpr (KnownSizes) {
-    multiply_panels<true>(x, panels_in_place<Projection>(views),
-                          [&](const PreActivationBlock<Scalar>& block)
-                              SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
   } else {
-    multiply_panels(x, panels_in_place<Projection>(views), sink);
+    if (reading_of(1, views) != Reading::InPlace) {  // a single sample at the end of a call in pieces, if no others
+      Scalar* const block = pre_activation_memory<Projection>(x, views);
+      if (reading_of(x.rows, views) != Reading::InPlace) return multiply_by_blocks<Projection>(x, views, block, sink);
+    }
+    if constexpr (KnownSizes) {
+      multiply_panels<true>(x, panels_in_place<Projection>(views),
+                            [&](const PreActivationBlock<Scalar>& block)
+                                SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
+    } else {
+      multiply_panels(x, panels_in_place<Projection>(views), sink);
+    }
   }
 }
 template <class Projection, class Scalar, class Parameters, class G>
