@@ -22,10 +22,10 @@ if(SLUICE_SANITIZE)
 endif()
 
 # ccache only if it is there. It can store what is compiled with our precompiled header only when
-# told that the header's time stamp and unused macros don't matter.
+# told that the header's time stamp and unused macros don't matter. All clones share what it stores.
 find_program(SLUICE_CCACHE ccache)
 if(PROJECT_IS_TOP_LEVEL AND SLUICE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_ctime,include_file_mtime
-      ${SLUICE_CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true ${SLUICE_CCACHE})
 endif()
