@@ -17,7 +17,7 @@ using test::allocations_of;
 using test::Index;
 
 template <class Layer, int StorageOrder>
-void check(Index input_dim = 37, Index units = 29) {
+void check_here(Index input_dim, Index units) {
   using Scalar = typename Layer::Scalar;
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, StorageOrder>;
   test::Random random(3);
@@ -51,6 +51,12 @@ void check(Index input_dim = 37, Index units = 29) {
     if (samples == 230) all();  // the largest; all that follow fit
     CHECK(allocations_of(all) == 0);
   }
+}
+
+/// On a thread of its own, which has no memory from other tests.
+template <class Layer, int StorageOrder>
+void check(Index input_dim = 37, Index units = 29) {
+  std::thread([&] { check_here<Layer, StorageOrder>(input_dim, units); }).join();
 }
 
 TEST_CASE("no allocation after the first call, column-major", "[allocation]") {
