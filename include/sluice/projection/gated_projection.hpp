@@ -219,7 +219,8 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
   } else {
-    if (reading_of(1, views) != Reading::InPlace) {  // a single sample at the end of a call in pieces, if no others
+    // One sample may need memory where more do not: it could be the last piece of this call.
+    if (reading_of(1, views) != Reading::InPlace) {
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (reading_of(x.rows, views) != Reading::InPlace) return multiply_by_blocks<Projection>(x, views, block, sink);
     }

@@ -104,6 +104,8 @@ inline constexpr Index stream_prefetch = 256;
 /// How B is read, if its columns are contiguous.
 enum class Reading { InPlace, Streamed, Packed };
 
+/// Up to so many rows narrow packets read a B in place that leaves L1 but not L2 (break-even with packing it,
+/// measured).
 inline constexpr Index in_place_rows = 96;
 inline constexpr Index in_place_rows_of_few_sets = 24;
 
