@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,16 +23,15 @@ namespace tumours {
 struct Options {
   int epochs = 20;  // more of them learn the training part by heart: the test log-loss rises
   std::uint64_t seed = 1;
-  std::string data;
+  std::string data = TUMOURS_DATA;
   std::string export_file;
 };
 
-/// examples/data beside this source file, wherever the program is started from.
-inline std::string default_data_file() {
-  return (std::filesystem::path(__FILE__).parent_path().parent_path() / "data" / "breast_cancer.csv")
-      .lexically_normal()
-      .string();
-}
+// examples/CMakeLists.txt gives the whole path, so that the program can be started from anywhere.
+// __FILE__ would not do: compilers and caches are free to shorten it.
+#ifndef TUMOURS_DATA
+#define TUMOURS_DATA "examples/data/breast_cancer.csv"
+#endif
 
 template <class Number>
 Number parse_number(std::string_view option, std::string_view text, Number least, Number most) {
@@ -54,7 +52,6 @@ Number parse_number(std::string_view option, std::string_view text, Number least
 
 inline Options parse_options(int argc, char** argv) {
   Options options;
-  options.data = default_data_file();
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
     if (option == "--help" || option == "-h") {
