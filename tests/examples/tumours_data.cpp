@@ -4,6 +4,7 @@
 // one.
 #include "../../examples/support/tumour_data.hpp"
 #include "support/catch.hpp"
+#include "support/data_path.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -15,7 +16,7 @@
 
 namespace {
 
-const std::string whole = SLUICE_TEST_DATA "/../../examples/data/breast_cancer.csv";
+const std::string whole = test::data_path("../../examples/data/breast_cancer.csv");
 
 std::vector<std::string> lines_of(const std::string& file) {
   std::ifstream stream(file);

@@ -4,6 +4,8 @@
 // FormatError.
 #pragma once
 
+#include "support/data_path.hpp"
+
 #include <sluice/io/error.hpp>
 
 #include <cstdlib>
@@ -41,9 +43,7 @@ class Directory {
   std::filesystem::path path_;
 };
 
-inline std::filesystem::path data_file(const std::string& name) {
-  return std::filesystem::path(SLUICE_TEST_DATA) / "io" / name;
-}
+inline std::filesystem::path data_file(const std::string& name) { return data_path("io/" + name); }
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

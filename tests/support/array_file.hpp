@@ -7,6 +7,8 @@
 //   the numbers, last axis fastest
 #pragma once
 
+#include "support/data_path.hpp"
+
 #include <Eigen/Core>
 
 #include <cstdlib>
@@ -37,8 +39,8 @@ class ArrayFile {
  public:
   /// A file of tests/data.
   explicit ArrayFile(const std::string& name) : name_(name) {
-    std::ifstream stream(std::string(SLUICE_TEST_DATA "/") + name);
-    if (!stream) throw std::runtime_error(name + ": cannot be opened in " SLUICE_TEST_DATA);
+    std::ifstream stream(data_path(name));
+    if (!stream) throw std::runtime_error(data_path(name) + " cannot be opened");
     for (std::string header, numbers; std::getline(stream, header);) {
       if (header.starts_with('#')) continue;
       std::getline(stream, numbers);

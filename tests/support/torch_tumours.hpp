@@ -27,8 +27,7 @@ inline std::vector<Index> indices(const Array& array) {
 }
 
 inline const tumours::Samples& all_tumours() {
-  static const tumours::Samples samples =
-      tumours::read_samples(SLUICE_TEST_DATA "/../../examples/data/breast_cancer.csv");
+  static const tumours::Samples samples = tumours::read_samples(data_path("../../examples/data/breast_cancer.csv"));
   return samples;
 }
 
