@@ -4,6 +4,7 @@
 // and openness is a mean of the gates.
 #include "../../examples/support/tumour_insight.hpp"
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 
 #include <algorithm>
 #include <cmath>

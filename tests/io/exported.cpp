@@ -3,6 +3,7 @@
 // What tools/export_torch.py exported (tools/export_reference.py): every layer computes what its PyTorch module did.
 #include "io/files.hpp"
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 
 #include <sluice/io/safetensors.hpp>
 #include <sluice/sluice.hpp>

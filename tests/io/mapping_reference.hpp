@@ -5,6 +5,7 @@
 #pragma once
 
 #include "io/files.hpp"
+#include "support/engine.hpp"
 #include "support/matchers.hpp"
 
 #include <sluice/io/safetensors.hpp>

@@ -3,6 +3,7 @@
 // A layer of the size of a language model's with both sizes in the type: 361 MB of parameters that must not land on the
 // stack.
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 
 #include <sluice/sluice.hpp>
 

@@ -4,6 +4,7 @@
 // lie the other way round: (out × in).
 #include "support/array_file.hpp"
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 #include "support/matchers.hpp"
 
 #include <sluice/layers/gated_feed_forward.hpp>

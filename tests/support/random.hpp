@@ -4,6 +4,8 @@
 // library.
 #pragma once
 
+#include "support/engine.hpp"
+
 #include <Eigen/Core>
 
 #include <cmath>

@@ -7,6 +7,7 @@
 
 #include "support/array_file.hpp"
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 #include "support/matchers.hpp"
 
 #include <sluice/layers/gated_linear_unit.hpp>

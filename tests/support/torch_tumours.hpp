@@ -8,6 +8,7 @@
 #include "../../examples/support/tumour_network.hpp"
 #include "support/array_file.hpp"
 #include "support/catch.hpp"
+#include "support/engine.hpp"
 
 #include <string>
 #include <type_traits>

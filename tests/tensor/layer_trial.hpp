@@ -4,6 +4,7 @@
 // element.
 #pragma once
 
+#include "support/engine.hpp"
 #include "support/tensors.hpp"
 
 #include <sluice/layers/gated_linear_unit.hpp>
