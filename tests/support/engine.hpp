@@ -15,7 +15,7 @@
 #define SLUICE_TEST_ENGINE(KEYWORD, S)                                                                             \
   KEYWORD template void multiply_tile(int, int, const TileArguments<S, S>&);                                       \
   KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,     \
-                                 SumsStart<S>, const PackingSpace<S>&, bool);                                      \
+                                 const SumsStart<S>&, const PackingSpace<S>&, bool);                               \
   KEYWORD template void multiply_halves(const MatrixView<const S>&, const Halves<const S>&, const Halves<S>&,      \
                                         const SumsStart<S>&, const PackingSpace<S>&);                              \
   KEYWORD template void add_product(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&); \

@@ -144,11 +144,12 @@ struct TransposedProductPlan {
   TransposedProductPlan(const MatrixView<Scalar>& target, Index depth)
       // The product lays Bᵀ out in panels, which means to transpose B. Where A and the target are smaller than B, the
       // transposed product (B·Aᵀ)ᵀ has less to transpose. (Very few rows are dotted: nothing is transposed.)
-      : flip(target.rows > few_rows && target.rows * (depth + target.cols) < depth * target.cols),
+      : flip(target.rows > few_rows<Scalar>(depth, target.cols) &&
+             target.rows * (depth + target.cols) < depth * target.cols),
         to(flip ? target.transpose() : target) {
     if (!direct()) {
       blocks = Blocks<Scalar>::of_thread(to.rows, to.cols, depth);
-    } else if (to.rows > few_rows) {
+    } else if (to.rows > few_rows<Scalar>(depth, to.cols)) {
       space = PackingSpace<Scalar>::of_thread(to.rows, depth, std::min(to.cols, direct_cols));
     }
   }
@@ -157,7 +158,7 @@ struct TransposedProductPlan {
 template <class Scalar>
 void write_products_memory(const MatrixView<Scalar>& target, Index depth) {
   const Index most_flipped = (depth * target.cols - 1) / (depth + target.cols);
-  for (const Index rows : {target.rows, most_flipped, few_rows}) {
+  for (const Index rows : {target.rows, most_flipped, few_rows<Scalar>(depth, target.cols)}) {
     if (rows <= target.rows) TransposedProductPlan<Scalar>(target.middle_rows(0, rows), depth);
   }
 }

@@ -106,8 +106,8 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
             const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
-            multiply(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
-                     start_from_bias(block_bias, block_bias), space, true);
+            multiply_weights(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
+                             start_from_bias(block_bias, block_bias), space, true);
           },
           [&](const MatrixView<Scalar>& block, Index row, Index col) {
             sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Products with few rows of A, for which packing B would cost more than the product: C += A·B.
+// Products with few rows of A, or few of B, for which packing B would cost more than the product: C += A·B.
 //
-//   accumulate_by_rows   B row-major: C[r, ·] += Σₖ A[r, k]·B[k, ·], rows of B as memory lies
+//   accumulate_shallow   B of at most eight rows of any length: C[r, ·] += Σₖ A[r, k]·B[k, ·], C as memory lies
+//   accumulate_one_row   A of one row, B row-major: the same, B as memory lies
 //   accumulate_by_dots   B column-major: C[r, j] += A[r, ·]·B[·, j], columns of B as memory lies
 //
-// B must be readable for a packet beyond its last column in accumulate_by_rows; the surplus is never used.
+// A row-major B must be readable for a packet beyond its last column; the surplus is never used.
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -90,24 +91,36 @@ SLUICE_NEVER_INLINE void add_outer_products(const MatrixView<const Scalar>& a, c
   }
 }
 
-/// C += A·B, a few rows of B after the other.
+/// So deep, that is with so few products in each element of C, it is C itself that costs.
+inline constexpr Index shallow_depth = 8;
+constexpr bool is_shallow(Index depth) { return depth <= shallow_depth; }
+
+/// C += A·B for a shallow product.
 template <class Scalar>
-void accumulate_by_rows(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+void accumulate_shallow(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                         const MatrixView<Scalar>& c) {
   using Function =
       void (*)(const MatrixView<const Scalar>&, const MatrixView<const Scalar>&, const MatrixView<Scalar>&);
   static constexpr auto of_depth = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{&add_outer_products<Scalar, I + 1>...};
   }
-  (std::make_integer_sequence<int, 8>{});
-  constexpr auto most = static_cast<Index>(of_depth.size());
-  const auto function = [](Index depth) { return of_depth[static_cast<std::size_t>(depth - 1)]; };
-  if (b.rows == 0) return;
-  if (b.rows <= most) return function(b.rows)(a, b, c);
-  for (Index k = 0; k < b.rows; k += most) {
-    const Index depth = std::min(most, b.rows - k);
-    function(depth)(a.middle_cols(k, depth), b.middle_rows(k, depth), c);
-  }
+  (std::make_integer_sequence<int, shallow_depth>{});
+  if (b.rows > 0) of_depth[static_cast<std::size_t>(b.rows - 1)](a, b, c);
+}
+
+/// C += A·B for a single row of A: a few rows of B after the other.
+template <class Scalar>
+SLUICE_NEVER_INLINE void accumulate_one_row(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                                            const MatrixView<Scalar>& c) {
+  Index k = 0;
+  const auto add_rows_of_b = [&]<int Depth>(std::integral_constant<int, Depth>) SLUICE_LAMBDA_INLINE {
+    for (; k + Depth <= b.rows; k += Depth) {
+      add_scaled_rows<Depth>(&a(0, k), a.col_stride, &b(k, 0), b.row_stride, b.cols, c.data);
+    }
+  };
+  add_rows_of_b(std::integral_constant<int, 8>{});
+  add_rows_of_b(std::integral_constant<int, 4>{});
+  add_rows_of_b(std::integral_constant<int, 1>{});
 }
 
 /// Rows × Columns dot products, where rows of A and columns of B are contiguous: as many as a packet has lanes, so that

@@ -139,12 +139,12 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       if (join) {
-        multiply(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), space, true);
+        multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), space, true);
       } else if (fused && !blocks.streamed) {
         multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), space);
       } else {
-        multiply(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
-        multiply(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
+        multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
+        multiply_weights(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
       }
       sink(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, gate});
     }

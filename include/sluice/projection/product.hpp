@@ -287,34 +287,58 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }
 
-/// With few products in each element of C, C itself is what costs: it is read and written row by row, as memory lies.
-constexpr bool is_shallow(Index depth) { return depth <= 8; }
+/// So few rows are dotted with the columns of an upright B (depth × cols): fewer packets with few lanes, where summing
+/// up costs more, and of a B that stays in L1, which is soon transposed (break-even, measured).
+template <class Scalar>
+constexpr Index few_rows(Index depth, Index cols) {
+  if (packets_fill_lines<Scalar>) return 16;
+  return depth * cols * static_cast<Index>(sizeof(Scalar)) < 32 * 1024 ? 6 : 8;
+}
 
-/// So few rows are dotted with the columns of an upright B.
-inline constexpr Index few_rows = 16;
+/// C = S + A·B on tiles of two neighbouring packets.
+template <class Scalar>
+void multiply_by_tiles(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
+                       const MatrixView<Scalar>& c, SumsStart<Scalar> start, const PackingSpace<Scalar>& space,
+                       bool padded) {
+  constexpr Index packet = PackingSpace<Scalar>::packet;
+  if (start.first != nullptr) start.second = start.first + packet;
+  multiply_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
+                         {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
+}
 
-/// C = S + A·B. C is row-major, c.cols = b.cols; `padded` where whole packets may be written behind its rows.
+/// C = S + A·W for a W whose columns are contiguous, as weights are stored. C is row-major, c.cols = w.cols; `padded`
+/// where whole packets may be written behind its rows.
+template <class Scalar>
+void multiply_weights(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& w, const MatrixView<Scalar>& c,
+                      const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space, bool padded) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    if (a.rows != 1 || reading_of<Scalar>(1, w.rows, w.row_stride) != Reading::Streamed) {
+      return multiply_by_tiles(a, w, c, start, space, padded);
+    }
+  }
+  if (!start.from_target) fill_rows(start.first, c);
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    accumulate_one_row(a, w, c);
+  } else {
+    accumulate_plain(a, w, c);
+  }
+}
+
+/// The same for a B of any strides and depth: the products of a backward pass.
 template <class Scalar>
 void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
-              SumsStart<Scalar> start, const PackingSpace<Scalar>& space, bool padded) {
+              const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    const bool by_rows =
-        b.col_stride == 1 &&
-        (is_shallow(b.rows) || (a.rows == 1 && reading_of<Scalar>(1, b.rows, b.row_stride) == Reading::Streamed));
-    const bool by_dots = a.rows <= few_rows && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;
-    if (!by_rows && !by_dots) {
-      constexpr Index packet = PackingSpace<Scalar>::packet;
-      if (start.first != nullptr) start.second = start.first + packet;
-      multiply_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
-                             {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
-      return;
+    const bool shallow = b.col_stride == 1 && is_shallow(b.rows);
+    const bool few = a.rows <= few_rows<Scalar>(b.rows, b.cols) || space.b == nullptr;  // see TransposedProductPlan
+    const bool by_dots = few && a.col_stride == 1 && b.row_stride == 1 && b.col_stride != 1;
+    if (shallow || by_dots) {
+      if (!start.from_target) fill_rows(start.first, c);
+      return shallow ? accumulate_shallow(a, b, c) : accumulate_by_dots(a, b, c);
     }
-    if (!start.from_target) fill_rows(start.first, c);
-    by_rows ? accumulate_by_rows(a, b, c) : accumulate_by_dots(a, b, c);
-  } else {
-    if (!start.from_target) fill_rows(start.first, c);
-    accumulate_plain(a, b, c);
+    if (b.col_stride != 1) return multiply_by_tiles(a, b, c, start, space, padded);
   }
+  multiply_weights(a, b, c, start, space, padded);
 }
 
 /// C = S + A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole
