@@ -18,6 +18,12 @@
 #include <unistd.h>
 #endif
 
+// examples/CMakeLists.txt gives the whole path, so that the program can be started from anywhere.
+// __FILE__ would not do: compilers and caches are free to shorten it.
+#ifndef TUMOURS_DATA
+#define TUMOURS_DATA "examples/data/breast_cancer.csv"
+#endif
+
 namespace tumours {
 
 struct Options {
@@ -26,12 +32,6 @@ struct Options {
   std::string data = TUMOURS_DATA;
   std::string export_file;
 };
-
-// examples/CMakeLists.txt gives the whole path, so that the program can be started from anywhere.
-// __FILE__ would not do: compilers and caches are free to shorten it.
-#ifndef TUMOURS_DATA
-#define TUMOURS_DATA "examples/data/breast_cancer.csv"
-#endif
 
 template <class Number>
 Number parse_number(std::string_view option, std::string_view text, Number least, Number most) {

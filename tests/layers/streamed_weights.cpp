@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, of smaller
-// ones, where packets are narrow, more than 96 or 24. All ways agree to the last bit, and with a plain sum in double;
-// weight gradients with as few inputs as well.
+// ones, where packets are narrow, more than 96 or 24. All ways agree to the last bit, and with a plain sum in double.
+// The products of a backward pass with few inputs, or few samples.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"
@@ -74,6 +74,12 @@ TEST_CASE("few samples, large weights: Dense", "[layer][reproducible]") {
   check<sluice::Dense<double, sluice::SiLU>>(131, 515);
 }
 
+TEST_CASE("few samples, large weights of few inputs", "[layer][reproducible]") {
+  check<sluice::SwiGLU<float>>(8, 8300);
+  check<sluice::SwiGLU<float, sluice::Split>>(7, 19000);
+  check<sluice::Dense<double, sluice::SiLU>>(5, 13201);
+}
+
 TEST_CASE("few samples, weights that stay in L2", "[layer][reproducible]") {
   constexpr Index in_l1 = 32;
   check<sluice::SwiGLU<float>>(71, 128, in_l1);  // rows 1 KiB apart
@@ -85,7 +91,7 @@ TEST_CASE("few samples, weights that stay in L2", "[layer][reproducible]") {
   check<sluice::Dense<double, sluice::SiLU>>(41, 155, in_l1);
 }
 
-/// dW = xᵀ·d, with many samples and few inputs.
+/// dW = xᵀ·d and dx = d·Wᵀ.
 template <class Layer>
 void check_gradient(Index samples, Index input_dim, Index units) {
   using Scalar = typename Layer::Scalar;
@@ -110,6 +116,13 @@ TEST_CASE("few inputs, many samples: weight gradients", "[layer]") {
   check_gradient<sluice::Dense<float>>(9001, 15, 19);
   check_gradient<sluice::Dense<float>>(70, 31, 4110);
   check_gradient<sluice::Dense<double>>(515, 32, 140);
+}
+
+TEST_CASE("few samples, many inputs: dx is dotted, and its last columns as the others", "[layer]") {
+  for (const Index samples : {6, 7, 8, 9, 16, 17}) {
+    check_gradient<sluice::Dense<float>>(samples, 600, 16);
+    check_gradient<sluice::Dense<double>>(samples, 600, 16);
+  }
 }
 
 }  // namespace

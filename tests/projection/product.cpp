@@ -87,6 +87,11 @@ void check(Index rows, Index depth, Index cols) {
     sluice::detail::multiply<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
                                      sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()), space, true);
     CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
+    c = fresh();
+    sluice::detail::multiply_weights<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
+                                             sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()), space,
+                                             true);
+    CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
   }
 }
 

@@ -10,6 +10,7 @@
 //                doi:10.1145/1356052.1356053)
 //   few rows     B is not packed: a large one is read once, where it lies, some of its rows side by side (B row-major),
 //                or dotted with A (B column-major)
+//   few columns  of A: C is read and written once, along its rows
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
 // B must be readable for two packets beyond its last column; the surplus is never used.
@@ -306,8 +307,8 @@ void multiply_by_tiles(const MatrixView<const Scalar>& a, const MatrixView<const
                          {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
 }
 
-/// C = S + A·W for a W whose columns are contiguous, as weights are stored. C is row-major, c.cols = w.cols; `padded`
-/// where whole packets may be written behind its rows.
+/// C = S + A·W for a W of at least one row whose columns are contiguous, as weights are stored. C is row-major,
+/// c.cols = w.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
 void multiply_weights(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& w, const MatrixView<Scalar>& c,
                       const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space, bool padded) {
@@ -324,7 +325,8 @@ void multiply_weights(const MatrixView<const Scalar>& a, const MatrixView<const 
   }
 }
 
-/// The same for a B of any strides and depth: the products of a backward pass.
+/// The same for a B that may be shallow, or upright: the products of a backward pass. Without room to pack it, an
+/// upright B is dotted; then its columns must be contiguous, and the rows of A.
 template <class Scalar>
 void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c,
               const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space, bool padded) {
