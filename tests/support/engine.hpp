@@ -12,15 +12,17 @@
 
 #include <initializer_list>
 
-#define SLUICE_TEST_ENGINE(KEYWORD, S)                                                                             \
-  KEYWORD template void multiply_tile(int, int, const TileArguments<S, S>&);                                       \
-  KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,     \
-                                 const SumsStart<S>&, const PackingSpace<S>&, bool);                               \
-  KEYWORD template void multiply_halves(const MatrixView<const S>&, const Halves<const S>&, const Halves<S>&,      \
-                                        const SumsStart<S>&, const PackingSpace<S>&);                              \
-  KEYWORD template void add_product(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&); \
-  KEYWORD template void add_product_memory<S>(Index, Index, Index);                                                \
-  KEYWORD template void write_products(std::initializer_list<TransposedProduct<S>>, const MatrixView<S>&);         \
+#define SLUICE_TEST_ENGINE(KEYWORD, S)                                                                                 \
+  KEYWORD template void multiply_tile(int, int, const TileArguments<S, S>&);                                           \
+  KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,         \
+                                 const SumsStart<S>&, const PackingSpace<S>&, bool);                                   \
+  KEYWORD template void multiply_weights(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&, \
+                                         const SumsStart<S>&, const PackingSpace<S>&, bool);                           \
+  KEYWORD template void multiply_halves(const MatrixView<const S>&, const Halves<const S>&, const Halves<S>&,          \
+                                        const SumsStart<S>&, const PackingSpace<S>&);                                  \
+  KEYWORD template void add_product(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&);     \
+  KEYWORD template void add_product_memory<S>(Index, Index, Index);                                                    \
+  KEYWORD template void write_products(std::initializer_list<TransposedProduct<S>>, const MatrixView<S>&);             \
   KEYWORD template void write_products_memory(const MatrixView<S>&, Index);
 #define SLUICE_TEST_ENGINES(KEYWORD)                                                           \
   SLUICE_TEST_ENGINE(KEYWORD, float)                                                           \
