@@ -303,13 +303,20 @@ template <class S>
 SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
   if (!masks_are_free<S> && count == Packet<S>::size) return store(to, x);
-  if constexpr (Traits::masked_store_available) {
+  if constexpr (masks_are_free<S> && Traits::masked_store_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
-  } else {
+  } else {  // in pieces of 1, 2, 4, ... scalars, a move each
     alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
     store(static_cast<S*>(lanes), x);
-    for (Index i = 0; i < count; ++i) to[i] = lanes[i];
+    const S* from = lanes;
+    SLUICE_UNROLL
+    for (Index piece = Packet<S>::size / 2; piece > 0; piece /= 2) {
+      if ((count & piece) == 0) continue;
+      std::memcpy(to, from, static_cast<std::size_t>(piece) * sizeof(S));
+      from += piece;
+      to += piece;
+    }
   }
 }
 

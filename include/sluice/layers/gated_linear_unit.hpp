@@ -111,7 +111,7 @@ class GatedLinearUnit
   SLUICE_ALWAYS_INLINE void project(const ConstView& x, const detail::GatedTargets<Scalar>& to) const {
     const Parameters& parameters = *this;
     if constexpr (InputDim != Dynamic && Units != Dynamic && InputDim <= 64 && Units <= 64) {
-      detail::gated_forward_inline<Projection, true>(x, parameters, gating_, to);
+      detail::gated_forward_inline<Projection>(x, parameters, gating_, to);
     } else {
       detail::gated_forward<Projection>(x, parameters, gating_, to);
     }

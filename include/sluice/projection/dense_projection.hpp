@@ -38,17 +38,37 @@ SLUICE_NEVER_INLINE void activate_block(const Activation& activation, const Matr
   copy_block<Scalar>(block, y);
 }
 
-/// What becomes of a block of pre-activations: y and a copy of the pre-activations, each where it has data. The views
-/// must outlive the sink.
+/// What becomes of the pre-activations: y and a copy of them, each where it has data. All must outlive it.
 template <class Scalar, class Activation>
-auto dense_sink(const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
-  return [&](const PreActivationBlock<Scalar>& block) {
+struct DenseSink {
+  static constexpr bool takes_pairs = false;
+  const Activation& activation;
+  const MatrixView<Scalar>& y;
+  const MatrixView<Scalar>& pre;
+
+  void operator()(const PreActivationBlock<Scalar>& block) const {
     const auto part = [&](const MatrixView<Scalar>& whole) {
       return whole.middle_rows(block.row, block.rows).middle_cols(block.col, block.cols);
     };
     if (pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(pre));
     if (y.data != nullptr) activate_block(activation, block.value_view(), part(y));
-  };
+  }
+
+  bool takes_packets() const requires(HasActivationValue<Activation, simd::Register<Scalar>>) {
+    return y.data != nullptr && y.col_stride == 1 && pre.data == nullptr;
+  }
+  SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& first,
+                                           const simd::Packet<Scalar>& second) const {
+    constexpr Index packet = simd::packet_size<Scalar>;
+    Scalar* const to = y.data + col;
+    store_up_to(to, activation_value(activation, first), count);
+    if (count > packet) store_up_to(to + packet, activation_value(activation, second), count - packet);
+  }
+};
+template <class Scalar, class Activation>
+DenseSink<Scalar, Activation> dense_sink(const Activation& activation, const MatrixView<Scalar>& y,
+                                         const MatrixView<Scalar>& pre) {
+  return {activation, y, pre};
 }
 
 template <class Scalar>
@@ -89,10 +109,11 @@ void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<co
   }
 }
 
-/// Writes y and the pre-activations of the samples x, each where it has data.
+/// dense_forward of several rows, or of weights that are not read in place.
 template <class Scalar, class Activation>
-void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
-                   const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
+SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
+                                            const DenseViews<const Scalar>& parameters, const Activation& activation,
+                                            const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
   const auto& w = parameters.weight;
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
@@ -112,6 +133,19 @@ void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Sca
           [&](const MatrixView<Scalar>& block, Index row, Index col) {
             sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
           });
+}
+
+/// Writes y and the pre-activations of the samples x, each where it has data.
+template <class Scalar, class Activation>
+void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
+                   const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    const auto sink = dense_sink(activation, y, pre);
+    if (is_row_for(sink, x) && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
+      return multiply_row(x, panels_in_place(parameters), sink);
+    }
+  }
+  dense_forward_rows(x, parameters, activation, y, pre);
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations (rows × units), and everything that the products

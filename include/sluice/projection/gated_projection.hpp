@@ -182,8 +182,8 @@ struct GatedTargets {
 
 /// Writes what is wanted of a block of pre-activations. The block is used up.
 template <class Scalar, class G>
-SLUICE_ALWAYS_INLINE void finish_block_inline(const G& gating, const PreActivationBlock<Scalar>& block,
-                                              const GatedTargets<Scalar>& to) {
+SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<Scalar>& block,
+                                      const GatedTargets<Scalar>& to) {
   const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
     return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
                               block.cols, whole.row_stride, whole.col_stride};
@@ -199,21 +199,33 @@ SLUICE_ALWAYS_INLINE void finish_block_inline(const G& gating, const PreActivati
     gate_block<false>(gating, block, part(to.y), {});
   }
 }
+
+/// What multiply_panels hands its sums to. Both must outlive it.
 template <class Scalar, class G>
-SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<Scalar>& block,
-                                      const GatedTargets<Scalar>& to) {
-  finish_block_inline(gating, block, to);
-}
-/// What multiply_panels hands its tiles to. `to` must outlive it.
+struct GatedSink {
+  static constexpr bool takes_pairs = true;
+  const G& gating;
+  const GatedTargets<Scalar>& to;
+
+  void operator()(const PreActivationBlock<Scalar>& block) const { finish_block(gating, block, to); }
+
+  bool takes_packets() const requires(runs_in_packets<G, Scalar>) {
+    return to.y.data != nullptr && to.y.col_stride == 1 && to.gate.data == nullptr && to.pre.data == nullptr;
+  }
+  SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& value,
+                                           const simd::Packet<Scalar>& gate) const {
+    store_up_to(to.y.data + col, gate_value(gating, value, gate).output, count);
+  }
+};
 template <class Scalar, class G>
-auto gated_sink(const G& gating, const GatedTargets<Scalar>& to) {
-  return [&](const PreActivationBlock<Scalar>& block) { finish_block(gating, block, to); };
+GatedSink<Scalar, G> gated_sink(const G& gating, const GatedTargets<Scalar>& to) {
+  return {gating, to};
 }
 
-/// Writes what is wanted of the samples x. Parameters are GatedParameters. KnownSizes: see multiply_panels.
-template <class Projection, bool KnownSizes, class Scalar, class Parameters, class G>
-SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
-                                               const G& gating, const GatedTargets<Scalar>& to) {
+/// gated_forward of several rows, or of weights that are not read in place.
+template <class Projection, class Scalar, class Parameters, class G>
+SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, const Parameters& parameters,
+                                            const G& gating, const GatedTargets<Scalar>& to) {
   const GatedViews<const Scalar> views(parameters);
   const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
@@ -224,19 +236,27 @@ SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (reading_of(x.rows, views) != Reading::InPlace) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
-    if constexpr (KnownSizes) {
-      multiply_panels<true>(x, panels_in_place<Projection>(views),
-                            [&](const PreActivationBlock<Scalar>& block)
-                                SLUICE_LAMBDA_INLINE { finish_block_inline(gating, block, to); });
-    } else {
-      multiply_panels(x, panels_in_place<Projection>(views), sink);
+    multiply_panels(x, panels_in_place<Projection>(views), sink);
+  }
+}
+
+/// Writes what is wanted of the samples x. Parameters are GatedParameters.
+template <class Projection, class Scalar, class Parameters, class G>
+SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
+                                               const G& gating, const GatedTargets<Scalar>& to) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    const auto sink = gated_sink(gating, to);
+    const GatedViews<const Scalar> views(parameters);
+    if (is_row_for(sink, x) && reading_of(1, views) == Reading::InPlace) [[likely]] {
+      return multiply_row(x, panels_in_place<Fused>(views), sink);
     }
   }
+  gated_forward_rows<Projection>(x, parameters, gating, to);
 }
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const Parameters& parameters, const G& gating,
                                        const GatedTargets<Scalar>& to) {
-  gated_forward_inline<Projection, false>(x, parameters, gating, to);
+  gated_forward_inline<Projection>(x, parameters, gating, to);
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations, (rows × 2·units) as [value | gate], so that a

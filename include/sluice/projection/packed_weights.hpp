@@ -57,6 +57,7 @@ class PackedWeights {
   std::size_t bytes() const {
     return weights_.size() * sizeof(Stored) + (biases_.size() + scales_.size()) * sizeof(Scalar);
   }
+  bool exceed_l2() const { return weights_.size() * sizeof(Stored) > static_cast<std::size_t>(weights_in_l2); }
 
   /// Writes columns of a half (0: value, 1: gate), from the first one on. A column with weights that are no numbers
   /// gives no numbers, in eight bits as well.
@@ -91,8 +92,11 @@ class PackedWeights {
     for (Index c = 0; c < size; ++c) biases_[column(half, first + c)] = static_cast<Scalar>(bias[c]);
   }
 
-  Panels<Scalar, Stored> view() const {
-    const Index second = paired_ ? panels() * packet : packet;
+  Panels<Scalar, Stored> view() const { return paired_ ? view_as<true>() : view_as<false>(); }
+  /// The same where the caller knows whether they are paired, for the compiler to know it, too.
+  template <bool Paired>
+  Panels<Scalar, Stored> view_as() const {
+    const Index second = Paired ? divide_up(cols_, packet) * packet : packet;
     const Scalar* const scales = scaled ? scales_.data() : nullptr;
     Panels<Scalar, Stored> panels{weights_.data(),
                                   weights_.data() + packet,
@@ -100,12 +104,12 @@ class PackedWeights {
                                   cols_,
                                   2 * packet,
                                   depth_ * 2 * packet,
-                                  paired_,
+                                  Paired,
                                   biases_.data(),
                                   biases_.data() + second,
                                   scales,
                                   scaled ? scales + second : nullptr};
-    panels.from_memory = weights_.size() * sizeof(Stored) > weights_in_l2;
+    panels.from_memory = exceed_l2();
     return panels;
   }
 
@@ -114,7 +118,10 @@ class PackedWeights {
     check_positive(owner, what, size);
     return size;
   }
-  Index panels() const { return (cols_ - 1) / (paired_ ? packet : 2 * packet) + 1; }  // any cols_ > 0
+  Index panels() const {  // of any cols_ > 0, and without a division
+    const Index last_packet = (cols_ - 1) / packet;
+    return (last_packet >> (paired_ ? 0 : 1)) + 1;
+  }
   static std::size_t count(std::string_view owner, Index scalars) {
     checked_product(owner, scalars, static_cast<Index>(sizeof(Scalar)));
     return static_cast<std::size_t>(scalars);

@@ -67,7 +67,10 @@ struct Panels {
   bool heapless = false;     // sizes in the type: no memory but the stack's
 
   Index width() const { return paired ? packet : 2 * packet; }
-  Index count() const { return paired ? divide_up(cols, packet) : divide_up(cols, 2 * packet); }
+  Index count() const {  // a shift: of two divisions by constants GCC makes one by a variable
+    const int halving = paired ? 0 : 1;
+    return (divide_up(cols, packet) + halving) >> halving;
+  }
   /// So many panels, from the first one on.
   Panels middle(Index from, Index panels) const {
     const auto move = [&](const Scalar* p) { return p == nullptr ? p : p + from * width(); };
@@ -120,8 +123,6 @@ struct PanelOrder {
   }
 };
 
-using OneRow = std::integral_constant<Index, 1>;
-
 /// More rows of x than L1 has ways, a multiple of 4 KiB apart, fall into the same few lines of it.
 inline constexpr Index ways_of_l1 = 8;
 template <class Scalar>
@@ -155,111 +156,116 @@ struct PanelMemory {
   }
 };
 
-/// Calls sink(PreActivationBlock) with the tiles of x·W + b. KnownSizes: the sizes of w are constants to the compiler,
-/// so that a single row of x is worth code of its own. space: as much as PanelMemory says, or null for this thread's
-/// own.
-template <bool KnownSizes = false, class Scalar, class Stored, class Sink>
-SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                          const Sink& sink, Scalar* space = nullptr) {
-  constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index half = tile_size<Scalar>;
-  alignas(simd::Packet<Scalar>) Scalar buffer[static_cast<std::size_t>(2 * half)];
-  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
-  const Index width = w.width();
-  const Index panels = w.count();
+/// What of the depth is added to the sums of a tile, and what the tile asks for meanwhile (see TileArguments).
+struct DepthPiece {
+  Index begin, depth;
+  Index prefetch, prefetch_step;
+};
+template <class Scalar, class Stored>
+DepthPiece whole_depth(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
+  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
+  // One row of narrow packets leaves it to the processor: four streams that it follows, where asking costs a fifth.
+  const bool asks_ahead = w.from_memory && (x.rows > 1 || packets_fill_lines<Scalar>);
+  return {0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
+}
 
+/// What all tiles of a product have in common.
+template <class Scalar, class Stored>
+SLUICE_ALWAYS_INLINE TileArguments<Scalar, Stored> tile_arguments(const MatrixView<const Scalar>& x,
+                                                                  const Panels<Scalar, Stored>& w) {
   TileArguments<Scalar, Stored> tile;
   tile.a_row_stride = x.row_stride;
   tile.a_depth_stride = x.col_stride;
   tile.b_depth_stride = w.depth_stride;
   tile.b_panel_stride = w.panel_stride;
-  tile.start_panel_stride = w.start0 != nullptr ? width : 0;
-  tile.c_panel_stride = width;
+  tile.start_panel_stride = w.start0 != nullptr ? w.width() : 0;
+  tile.c_panel_stride = w.width();
+  return tile;
+}
+
+/// Some rows, no more than a tile takes, the first of which is a, times a piece of the panels from p to last; what is
+/// complete goes to the sink. sums: 2·tile_size.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile, Index row,
+                                        Index rows, const Scalar* a, Index p, Index last, const DepthPiece& piece,
+                                        Scalar* sums, const Sink& sink) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  constexpr Index half = tile_size<Scalar>;
+  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
+  const Index width = w.width();
+  const Index offset = piece.begin * w.depth_stride;
+  const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
+  const auto multiply = [&](int panels_of_tile)
+                            SLUICE_LAMBDA_INLINE { multiply_tile(static_cast<int>(rows), panels_of_tile, tile); };
+  // Sums start from the biases, and go on from what they are.
+  const auto start_from = [&](const Scalar* bias0, const Scalar* bias1) SLUICE_LAMBDA_INLINE {
+    tile.start0 = is_first ? bias0 : tile.c0;
+    tile.start1 = is_first ? bias1 : tile.c1;
+    tile.start_row_stride = is_first ? 0 : tile.c_row_stride;
+  };
   PreActivationBlock<Scalar> block;
-
-  // What of the depth is added to the sums of a tile, and what the tile asks for meanwhile (see TileArguments).
-  struct Piece {
-    Index begin, depth;
-    Index prefetch, prefetch_step;
-  };
-  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
-  // One row of narrow packets leaves it to the processor: four streams that it follows, where asking costs a fifth.
-  const bool asks_ahead = w.from_memory && (x.rows > 1 || packets_fill_lines<Scalar>);
-  const Piece whole{0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
-
-  // Some rows, whose first is a, times a piece of the panels from p to last.
-  const auto multiply_rows = [&](Index row, auto rows, const Scalar* a, Index p, Index last, const Piece& piece,
-                                 Scalar* sums) SLUICE_LAMBDA_INLINE {
-    const Index offset = piece.begin * w.depth_stride;
-    const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
-    const auto multiply = [&](int panels_of_tile) SLUICE_LAMBDA_INLINE {
-      if constexpr (std::is_same_v<decltype(rows), OneRow>) {
-        multiply_one_row(panels_of_tile, tile);
-      } else {
-        multiply_tile(static_cast<int>(rows), panels_of_tile, tile);
-      }
-    };
-    // Sums start from the biases, and go on from what they are.
-    const auto start_from = [&](const Scalar* bias0, const Scalar* bias1) SLUICE_LAMBDA_INLINE {
-      tile.start0 = is_first ? bias0 : tile.c0;
-      tile.start1 = is_first ? bias1 : tile.c1;
-      tile.start_row_stride = is_first ? 0 : tile.c_row_stride;
-    };
-    block.row = row;
-    block.rows = rows;
-    block.value = sums;
-    tile.depth = piece.depth;
-    tile.a = a + piece.begin * tile.a_depth_stride;
-    tile.prefetch = piece.prefetch;
-    tile.prefetch_step = piece.prefetch_step;
-    while (p < last) {
-      const int n = panels_at_once(rows, last - p);
-      block.col = p * width;
-      block.cols = std::min(n * width, w.cols - block.col);
-      // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
-      // is at most half full, one packet is enough.
-      const bool dense = n == 1 && block.cols < width;
-      const bool shared = has_half_panels<Scalar> && n == 1 && 2 * block.cols <= width;
-      const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
-      const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
-      block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;
-      tile.b0 = w.first + p * w.panel_stride + offset;
-      tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride + offset);
-      tile.c0 = sums;
-      tile.c1 = second_of(tile.c0, sums + (dense ? half : n * packet));
-      const Scalar* const bias = w.start0 != nullptr ? w.start0 + block.col : zeros;
-      start_from(bias, w.start0 != nullptr ? second_of(bias, w.start1 + block.col) : zeros);
-      if constexpr (simd::has_scale<Stored>) {
-        tile.scale0 = w.scale0 + block.col;
-        tile.scale1 = second_of(tile.scale0, w.scale1 + block.col);
-      }
-      block.gate = w.paired ? tile.c1 : nullptr;
-      if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
-        simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
-        simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
-      }
-      multiply(shared ? half_panel : n);
-      if (w.gate_first != nullptr) {
-        tile.b0 = w.gate_first + p * w.panel_stride + offset;
-        tile.b1 = tile.b0 + next;
-        tile.c0 = block.gate = sums + half;
-        tile.c1 = tile.c0 + next;
-        const Scalar* const gate_bias = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
-        start_from(gate_bias, w.start0 != nullptr ? gate_bias + next : zeros);
-        multiply(shared ? half_panel : n);
-      }
-      if (is_last) sink(block);
-      p += n;
+  block.row = row;
+  block.rows = rows;
+  block.value = sums;
+  tile.depth = piece.depth;
+  tile.a = a + piece.begin * tile.a_depth_stride;
+  tile.prefetch = piece.prefetch;
+  tile.prefetch_step = piece.prefetch_step;
+  while (p < last) {
+    const int n = panels_at_once(rows, last - p);
+    block.col = p * width;
+    block.cols = std::min(n * width, w.cols - block.col);
+    // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
+    // is at most half full, one packet is enough.
+    const bool dense = n == 1 && block.cols < width;
+    const bool shared = has_half_panels<Scalar> && n == 1 && 2 * block.cols <= width;
+    const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
+    const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
+    block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;
+    tile.b0 = w.first + p * w.panel_stride + offset;
+    tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride + offset);
+    tile.c0 = sums;
+    tile.c1 = second_of(tile.c0, sums + (dense ? half : n * packet));
+    const Scalar* const bias = w.start0 != nullptr ? w.start0 + block.col : zeros;
+    start_from(bias, w.start0 != nullptr ? second_of(bias, w.start1 + block.col) : zeros);
+    if constexpr (simd::has_scale<Stored>) {
+      tile.scale0 = w.scale0 + block.col;
+      tile.scale1 = second_of(tile.scale0, w.scale1 + block.col);
     }
-  };
+    block.gate = w.paired ? tile.c1 : nullptr;
+    if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
+      simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
+      simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
+    }
+    multiply(shared ? half_panel : n);
+    if (w.gate_first != nullptr) {
+      tile.b0 = w.gate_first + p * w.panel_stride + offset;
+      tile.b1 = tile.b0 + next;
+      tile.c0 = block.gate = sums + half;
+      tile.c1 = tile.c0 + next;
+      const Scalar* const gate_bias = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
+      start_from(gate_bias, w.start0 != nullptr ? gate_bias + next : zeros);
+      multiply(shared ? half_panel : n);
+    }
+    if (is_last) sink(block);
+    p += n;
+  }
+}
 
-  if constexpr (KnownSizes) {
-    if (x.rows == 1) return multiply_rows(0, OneRow{}, x.data, 0, panels, whole, buffer);
-  }
-  if (x.rows <= max_tile_rows && !rows_collide(x)) {
-    if (x.rows > 0) multiply_rows(0, x.rows, x.data, 0, panels, whole, buffer);
-    return;
-  }
+/// The sums of a tile, on the stack.
+template <class Scalar>
+struct TileSums {
+  alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(2 * tile_size<Scalar>)];
+};
+
+/// multiply_panels of more rows than a tile takes, or of rows that collide. (By value: see fail().)
+template <class Scalar, class Stored, class Sink>
+SLUICE_NEVER_INLINE void multiply_many_rows(MatrixView<const Scalar> x, Panels<Scalar, Stored> w, Sink sink,
+                                            Scalar* space) {
+  TileSums<Scalar> buffer;
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
+  const Index panels = w.count();
+  const DepthPiece whole = whole_depth(x, w);
   const PanelMemory<Scalar> memory(x, w);
   if (space == nullptr) space = memory.obtain();
   if (memory.samples > 0) {
@@ -283,19 +289,104 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       for (Index t = 0; t < tiles.count; ++t) {
         const Index row = first_row + tiles.begin(t);
-        Piece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+        DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
         if (w.from_memory && tiles.count > 1) {
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
           piece.prefetch_step = asks ? step : 0;
         }
-        Scalar* const sums =
-            order.pieces > 1 ? space + memory.samples + ((at.panel - at.first) * tiles.count + t) * 2 * half : buffer;
-        multiply_rows(row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
-                      at.panel + order.at_once, piece, sums);
+        Scalar* const sums = order.pieces > 1 ? space + memory.samples +
+                                                    ((at.panel - at.first) * tiles.count + t) * 2 * tile_size<Scalar>
+                                              : buffer.data;
+        multiply_rows(w, tile, row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
+                      at.panel + order.at_once, piece, sums, sink);
       }
     }
   }
+}
+
+/// Whether x is one row whose sums a sink takes packet by packet. Such a sink has
+///   takes_packets()                     whether it does in this call
+///   finish_packets(col, count, v, g)    value and gate of `count` units, or a packet of them, from col on
+template <class Scalar, class Sink>
+SLUICE_ALWAYS_INLINE bool is_row_for(const Sink& sink, const MatrixView<const Scalar>& x) {
+  if constexpr (requires { sink.takes_packets(); }) return x.rows == 1 && sink.takes_packets();
+  return false;
+}
+
+/// One row of x through all panels, all in one function: of a small layer the sums and what becomes of them take less
+/// time than handing a tile over to other functions. See is_row_for.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                       const Sink& sink) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
+  const Index width = w.width(), panels = w.count();
+  TileArguments<Scalar, Stored> tile;
+  tile.depth = w.depth;
+  tile.a = x.data;
+  tile.a_row_stride = 0;
+  tile.a_depth_stride = x.col_stride;
+  tile.b_depth_stride = w.depth_stride;
+  tile.b_panel_stride = w.panel_stride;
+  tile.start_row_stride = 0;
+  tile.start_panel_stride = w.start0 != nullptr ? width : 0;
+  alignas(simd::Packet<Scalar>) Scalar memory[static_cast<std::size_t>(2 * most_panels[1] * packet)];
+  Scalar* sums = memory;
+#if defined(__GNUC__)
+  asm("" : "+r"(sums));  // or GCC holds the array in registers from one turn to the next, and spills them
+#endif
+  const auto multiply = [&]<int AtOnce>() SLUICE_LAMBDA_INLINE {
+    run_tile<Scalar, Stored, 1, AtOnce>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
+      SLUICE_UNROLL
+      for (int i = 0; i < AtOnce; ++i) {
+        simd::store(sums + 2 * i * packet, sums0[i]);
+        simd::store(sums + (2 * i + 1) * packet, sums1[i]);
+      }
+    });
+  };
+  for (Index p = 0; p < panels;) {
+    const Index col = p * width;
+    const int n = panels_at_once(1, panels - p);
+    tile.b0 = w.first + p * w.panel_stride;
+    tile.b1 = w.second + p * w.panel_stride;
+    tile.start0 = w.start0 != nullptr ? w.start0 + col : zeros;
+    tile.start1 = w.start0 != nullptr ? w.start1 + col : zeros;
+    if constexpr (simd::has_scale<Stored>) {
+      tile.scale0 = w.scale0 + col;
+      tile.scale1 = w.scale1 + col;
+    }
+    if (n == 1) multiply.template operator()<1>();
+    if constexpr (most_panels[1] >= 2) {
+      if (n == 2) multiply.template operator()<2>();
+    }
+    if constexpr (most_panels[1] >= 4) {
+      if (n == 4) multiply.template operator()<4>();
+    }
+    if constexpr (most_panels[1] >= 8) {
+      if (n == 8) multiply.template operator()<8>();
+    }
+    for (int i = 0; i < n; ++i) {  // one loop of one copy: compile time
+      const Index first = col + i * width;
+      sink.finish_packets(first, w.cols - first, simd::load<Scalar>(sums + 2 * i * packet),
+                          simd::load<Scalar>(sums + (2 * i + 1) * packet));
+    }
+    p += n;
+  }
+}
+
+/// Calls sink(PreActivationBlock) with the tiles of x·W + b. space: as much as PanelMemory says, or null for this
+/// thread's own. The sink is copied.
+///
+/// A few rows of a small layer take less time than many a function's prologue: what they don't need is elsewhere.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                          const Sink& sink, Scalar* space = nullptr) {
+  if (x.rows > max_tile_rows || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
+  if (x.rows == 0) return;
+  TileSums<Scalar> buffer;
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
+  multiply_rows(w, tile, 0, x.rows, x.data, 0, w.count(), whole_depth(x, w), buffer.data, sink);
 }
 
 }  // namespace detail

@@ -122,9 +122,10 @@ SLUICE_ALWAYS_INLINE void store_shared(const Packet (&c)[Rows], Scalar* c0, Scal
   }
 }
 
-/// The tile itself. Panels is `half_panel` where the columns fit half a packet: value and gate then share one.
-template <class Scalar, class Stored, int Rows, int Panels>
-SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
+/// The tile itself: finish(C₀, C₁), arrays of Rows × Panels packets. Panels is `half_panel` where the columns fit half
+/// a packet: value and gate then share one, in C₀.
+template <class Scalar, class Stored, int Rows, int Panels, class Finish>
+SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const Finish& finish) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr bool scaled = simd::has_scale<Stored>;
@@ -240,23 +241,25 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t) {
       }
     }
   }
-  if constexpr (shared) {
-    store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
-  } else {
-    // Row after row: where rows lie closer than a packet is wide, the next one overwrites what was too much.
-    SLUICE_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      SLUICE_UNROLL
-      for (int p = 0; p < panels; ++p) {
-        simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[r * panels + p]);
-        simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[r * panels + p]);
-      }
-    }
-  }
+  finish(acc0, acc1);
 }
 template <class Scalar, class Stored, int Rows, int Panels>
 SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
-  run_tile<Scalar, Stored, Rows, Panels>(t);
+  run_tile<Scalar, Stored, Rows, Panels>(t, [&](const auto& acc0, const auto& acc1) SLUICE_LAMBDA_INLINE {
+    if constexpr (Panels == half_panel) {
+      store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
+    } else {
+      // Row after row: where rows lie closer than a packet is wide, the next one overwrites what was too much.
+      SLUICE_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        SLUICE_UNROLL
+        for (int p = 0; p < Panels; ++p) {
+          simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[r * Panels + p]);
+          simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[r * Panels + p]);
+        }
+      }
+    }
+  });
 }
 
 /// The tiles of so many panels, one for each number of rows that there is room for, from one on.
@@ -283,22 +286,6 @@ void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& ar
     if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments);
   }
   if constexpr (most_panels[1] >= 8) tiles_of_panels<Scalar, Stored, 8>[row](arguments);
-}
-
-/// The tile of one row in the caller's own code: for sizes that the compiler knows.
-template <class Scalar, class Stored>
-SLUICE_ALWAYS_INLINE void multiply_one_row(int panels, const TileArguments<Scalar, Stored>& arguments) {
-  if constexpr (has_half_panels<Scalar>) {
-    if (panels == half_panel) return run_tile<Scalar, Stored, 1, half_panel>(arguments);
-  }
-  if (panels == 1) return run_tile<Scalar, Stored, 1, 1>(arguments);
-  if constexpr (most_panels[1] >= 2) {
-    if (panels == 2) return run_tile<Scalar, Stored, 1, 2>(arguments);
-  }
-  if constexpr (most_panels[1] >= 4) {
-    if (panels == 4) return run_tile<Scalar, Stored, 1, 4>(arguments);
-  }
-  if constexpr (most_panels[1] >= 8) run_tile<Scalar, Stored, 1, 8>(arguments);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
