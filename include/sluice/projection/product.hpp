@@ -112,21 +112,24 @@ inline constexpr Index in_place_rows_of_few_sets = 24;
 
 /// A B that stays in L2 is read in place, a larger one streamed past few rows. Many rows pay for packing: in panels, B
 /// takes as little room in L1 as can be. In place, narrow packets come back for lines that have left it, all the more
-/// often if these lie a multiple of 1 KiB apart, in a few sets of the cache.
+/// often if these lie a multiple of 1 KiB apart, in a few sets of the cache: where two packets make a line, more rows
+/// than a tile takes do better with several streams, which take lines as a whole.
 template <class Scalar>
 constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
-  constexpr auto scalar = static_cast<Index>(sizeof(Scalar));
-  const Index bytes = depth * depth_stride * scalar;
+  constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
+  const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar));
+  const Index bytes = depth * stride;
   if (bytes > weights_in_l2) return rows > streamed_rows ? Reading::Packed : Reading::Streamed;
   if (packets_fill_lines<Scalar> || bytes <= 32 * 1024) return Reading::InPlace;
   if (rows == 1) return Reading::Streamed;
-  const bool few_sets = depth_stride * scalar % 1024 == 0;
-  return rows > (few_sets ? in_place_rows_of_few_sets : in_place_rows) ? Reading::Packed : Reading::InPlace;
+  if (stride % 1024 != 0) return rows > in_place_rows ? Reading::Packed : Reading::InPlace;
+  if (rows > in_place_rows_of_few_sets) return Reading::Packed;
+  return halves_of_lines && rows > max_tile_rows && stride < 4096 ? Reading::Streamed : Reading::InPlace;
 }
 
 /// The most rows of each way to read B, and of each block: no fewer rows need memory that none of these need.
-inline constexpr Index most_rows[] = {
-    2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets, 1};
+inline constexpr Index most_rows[] = {2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets,
+                                      max_tile_rows, 1};
 
 /// Columns of C that belong into a block of a streamed product: C is gone through once for so many rows of B, in L2.
 template <class Scalar>
