@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, of smaller
-// ones, where packets are narrow, more than 96 or 24. All ways agree to the last bit, and with a plain sum in double.
+// Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, or 16 where
+// packets are narrow and rows lie 4 KiB apart; of smaller ones, where packets are narrow, more than 96 or 24, and with
+// rows 1 KiB apart 7 to 24 samples read several rows side by side. All ways agree to the last bit, and with a plain sum in double.
 // The products of a backward pass with few inputs, or few samples.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -47,7 +48,7 @@ void check(Index input_dim, Index units, Index at_least = 512) {
   const Matrix all = layer(x);
   CHECK(test::relative_error(all, expected(layer, test::to_double(x))) < test::rounding<Scalar>(input_dim));
   typename Layer::Cache cache;
-  for (const Index count : {1, 2, 3, 14, 15, 24, 25, 29, 31, 32, 33, 65, 96, 97}) {
+  for (const Index count : {1, 2, 3, 6, 7, 14, 15, 16, 17, 24, 25, 29, 31, 32, 33, 65, 96, 97}) {
     CAPTURE(count);
     CHECK(test::same_bits(layer(x.topRows(count)), all.topRows(count)));
     CHECK(test::same_bits(layer(upright.bottomRows(count)), all.bottomRows(count)));
@@ -62,6 +63,7 @@ TEST_CASE("few samples, large weights: fused", "[layer][reproducible]") {
   check<sluice::SwiGLU<float>>(205, 331);
   check<sluice::SwiGLU<float>>(17, 4099);  // more columns than a block has
   check<sluice::SwiGLU<double>>(67, 512);
+  check<sluice::SwiGLU<float>>(133, 512);  // rows 4 KiB apart
   check<sluice::SwiGLU<double>>(17, 2051);
 }
 TEST_CASE("few samples, large weights: split", "[layer][reproducible]") {
@@ -83,6 +85,7 @@ TEST_CASE("few samples, large weights of few inputs", "[layer][reproducible]") {
 TEST_CASE("few samples, weights that stay in L2", "[layer][reproducible]") {
   constexpr Index in_l1 = 32;
   check<sluice::SwiGLU<float>>(71, 128, in_l1);  // rows 1 KiB apart
+  check<sluice::SwiGLU<float>>(19, 512, in_l1);  // 4 KiB
   check<sluice::SwiGLU<float>>(61, 101, in_l1);
   check<sluice::SwiGLU<double>>(37, 64, in_l1);
   check<sluice::SwiGLU<float, sluice::Split>>(71, 128, in_l1);
