@@ -48,6 +48,30 @@ TEST_CASE("strips of a matrix in the order of the tile", "[core]") {
 }
 
 template <class Scalar>
+void check_partial() {
+  namespace simd = sluice::simd;
+  constexpr Index size = simd::packet_size<Scalar>;
+  using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+  const Vector from = Vector::LinSpaced(2 * size, Scalar(1), Scalar(2 * size));
+  for (Index count = 0; count <= size; ++count) {
+    CAPTURE(count);
+    Vector to = Vector::Constant(size + 2, Scalar(99));
+    simd::store_partial(to.data() + 1, simd::load(from.data() + 1), count);
+    CHECK(to.segment(1, count) == from.segment(1, count));
+    CHECK((to.head(1).array() == Scalar(99)).all());
+    CHECK((to.tail(size + 1 - count).array() == Scalar(99)).all());
+    simd::store(to.data(), simd::load_partial(from.data() + 1, count));
+    CHECK(to.head(count) == from.segment(1, count));
+    CHECK((to.segment(count, size - count).array() == Scalar(0)).all());
+  }
+}
+
+TEST_CASE("a part of a packet to and from memory", "[core]") {
+  check_partial<float>();
+  check_partial<double>();
+}
+
+template <class Scalar>
 void check_copies() {
   test::Random random(6);
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

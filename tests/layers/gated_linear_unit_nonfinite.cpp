@@ -50,8 +50,9 @@ void check(Index samples, Index units) {
     Matrix dx;
     typename Layer::Gradients gradients(layer);
     layer.backward(x, dy, dx, gradients);
-    return same_kind(result.output, forward.output) && same_kind(result.gate, forward.activated) &&
-           same_kind(dx, backward.dx) && same_kind(gradients.value_weight(), backward.gradients.value_weight) &&
+    return same_kind(layer(x), forward.output) && same_kind(result.output, forward.output) &&
+           same_kind(result.gate, forward.activated) && same_kind(dx, backward.dx) &&
+           same_kind(gradients.value_weight(), backward.gradients.value_weight) &&
            same_kind(gradients.gate_weight(), backward.gradients.gate_weight) &&
            same_kind(gradients.value_bias(), backward.gradients.value_bias) &&
            same_kind(gradients.gate_bias(), backward.gradients.gate_bias);

@@ -75,13 +75,17 @@ void check_dense(Index samples, Index input_dim, Index units) {
   const Matrix weight = test::to_double(layer.weight());
   const Matrix want = test::multiply(test::to_double(x), rounded<Scalar, Stored>(weight)).rowwise() +
                       test::to_double(layer.bias()).row(0);
-  CHECK(test::relative_error(sluice::pack<Stored>(layer)(x), want) < test::rounding<Scalar>(input_dim));
+  const auto packed = sluice::pack<Stored>(layer);
+  const Matrix all = test::to_double(packed(x));
+  CHECK(test::relative_error(all, want) < test::rounding<Scalar>(input_dim));
+  // A sample gives the same bits alone.
+  CHECK(test::to_double(packed(x.row(samples - 1))) == all.row(samples - 1));
 }
 
 template <class Scalar, class Stored>
 void check_shapes() {
   constexpr Index packet = sluice::simd::packet_size<Scalar>, rows = sluice::detail::max_tile_rows;
-  for (const Index units : {Index(1), packet, packet + 1, 4 * packet + 1}) {
+  for (const Index units : {Index(1), packet, packet + 1, 4 * packet + 1, 8 * packet + 1, 16 * packet + 1}) {
     for (const Index samples : {Index(1), Index(2), Index(3), rows, 2 * rows + 1}) {
       check_gated<Scalar, Stored>(samples, 23, units, samples % 2 == 1);
       check_dense<Scalar, Stored>(samples, 23, units);

@@ -60,8 +60,10 @@ void check(Index samples, Index units) {
       }
     }
     const auto want = test::forward(test::to_double(x), p, test::relu);
-    const auto got = sluice::pack<Stored>(layer)(x, sluice::return_gate);
-    return same_kind(got.output, want.output) && same_kind(got.gate, want.activated);
+    const auto packed = sluice::pack<Stored>(layer);
+    const auto got = packed(x, sluice::return_gate);
+    return same_kind(packed(x), want.output) && same_kind(got.output, want.output) &&
+           same_kind(got.gate, want.activated);
   };
   const auto try_all = [&](auto&& target) {
     for (Index i = 0; i < target.rows(); ++i) {

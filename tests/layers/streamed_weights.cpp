@@ -2,8 +2,8 @@
 //
 // Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, or 16 where
 // packets are narrow and rows lie 4 KiB apart; of smaller ones, where packets are narrow, more than 96 or 24, and with
-// rows 1 KiB apart 7 to 24 samples read several rows side by side. All ways agree to the last bit, and with a plain sum in double.
-// The products of a backward pass with few inputs, or few samples.
+// rows 1 KiB apart 7 to 24 samples read several rows side by side. All ways agree to the last bit, and with a plain sum
+// in double. The products of a backward pass with few inputs, or few samples.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"

@@ -5,6 +5,7 @@
 #include "support/random.hpp"
 
 #include <sluice/projection/blocks.hpp>
+#include <sluice/projection/gated_projection.hpp>
 #include <sluice/projection/panels.hpp>
 
 #include <algorithm>
@@ -98,6 +99,35 @@ TEST_CASE("the memory of panels suffices for fewer rows", "[projection]") {
   CHECK(PanelMemory<float>(samples<float>(17, 1024), w).size() > 0);
   w.heapless = true;
   CHECK(PanelMemory<float>(samples<float>(17, 1024), w).size() == 0);
+}
+
+/// The memory for pre-activations, which is obtained for most_rows, is enough for any fewer rows.
+template <class Scalar>
+void check_block_memory() {
+  using namespace sluice::detail;
+  const auto size = [](Index rows, Index depth, Index units) {
+    const Reading reading = reading_of<Scalar>(rows, depth, 2 * units);
+    return reading == Reading::InPlace ? 0 : PreActivationBlocks<Scalar>(rows, units, reading).size();
+  };
+  for (const Index depth : {8, 41, 133, 300, 4096}) {
+    for (const Index units : {9, 128, 350, 512, 2048, 17408}) {
+      CAPTURE(depth, units);
+      Index needed = 0;
+      bool enough = true;
+      for (Index rows = 1; rows <= 500; ++rows) {
+        Index obtained = 0;
+        for (const Index most : most_rows) obtained = std::max(obtained, size(std::min(rows, most), depth, units));
+        needed = std::max(needed, size(rows, depth, units));
+        enough = enough && obtained >= needed;
+      }
+      CHECK(enough);
+    }
+  }
+}
+
+TEST_CASE("the memory of pre-activations suffices for fewer rows", "[projection]") {
+  check_block_memory<float>();
+  check_block_memory<double>();
 }
 
 template <class Scalar>

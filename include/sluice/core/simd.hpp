@@ -302,8 +302,9 @@ SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
 template <class S>
 SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  if (!masks_are_free<S> && count == Packet<S>::size) return store(to, x);
-  if constexpr (masks_are_free<S> && Traits::masked_store_available) {
+  constexpr bool masked = masks_are_free<S> && Traits::masked_store_available;
+  if (!masked && count == Packet<S>::size) return store(to, x);
+  if constexpr (masked) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {  // in pieces of 1, 2, 4, ... scalars, a move each
@@ -318,6 +319,13 @@ SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) 
       to += piece;
     }
   }
+}
+
+/// As many lanes as there are places, which may be more.
+template <class S>
+SLUICE_ALWAYS_INLINE void store_up_to(S* to, const Packet<S>& x, Index places) {
+  if (places >= Packet<S>::size) return store(to, x);
+  store_partial(to, x, places);
 }
 
 /// Applies a function of one scalar to every lane: how an activation without a packet form runs.

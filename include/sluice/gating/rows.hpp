@@ -42,12 +42,6 @@ SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x
     simd::store_register<Scalar>(to, x);
   }
 }
-/// As many of a packet as there are places.
-template <class Scalar>
-SLUICE_ALWAYS_INLINE void store_up_to(Scalar* to, const simd::Packet<Scalar>& x, Index places) {
-  if (places >= simd::packet_size<Scalar>) return simd::store(to, x);
-  simd::store_partial(to, x, places);
-}
 template <class Scalar>
 SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index count) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {

@@ -61,8 +61,8 @@ struct DenseSink {
                                            const simd::Packet<Scalar>& second) const {
     constexpr Index packet = simd::packet_size<Scalar>;
     Scalar* const to = y.data + col;
-    store_up_to(to, activation_value(activation, first), count);
-    if (count > packet) store_up_to(to + packet, activation_value(activation, second), count - packet);
+    simd::store_up_to(to, activation_value(activation, first), count);
+    if (count > packet) simd::store_up_to(to + packet, activation_value(activation, second), count - packet);
   }
 };
 template <class Scalar, class Activation>
@@ -139,9 +139,9 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
 template <class Scalar, class Activation>
 void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
                    const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
-  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<DenseSink<Scalar, Activation>>) {
     const auto sink = dense_sink(activation, y, pre);
-    if (is_row_for(sink, x) && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
+    if (x.rows == 1 && sink.takes_packets() && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
       return multiply_row(x, panels_in_place(parameters), sink);
     }
   }

@@ -200,7 +200,7 @@ SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<
   }
 }
 
-/// What multiply_panels hands its sums to. Both must outlive it.
+/// What becomes of sums, in blocks or, of one row, in packets. Both must outlive it.
 template <class Scalar, class G>
 struct GatedSink {
   static constexpr bool takes_pairs = true;
@@ -214,7 +214,7 @@ struct GatedSink {
   }
   SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& value,
                                            const simd::Packet<Scalar>& gate) const {
-    store_up_to(to.y.data + col, gate_value(gating, value, gate).output, count);
+    simd::store_up_to(to.y.data + col, gate_value(gating, value, gate).output, count);
   }
 };
 template <class Scalar, class G>
@@ -244,10 +244,11 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
                                                const G& gating, const GatedTargets<Scalar>& to) {
-  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<GatedSink<Scalar, G>>) {
     const auto sink = gated_sink(gating, to);
     const GatedViews<const Scalar> views(parameters);
-    if (is_row_for(sink, x) && reading_of(1, views) == Reading::InPlace) [[likely]] {
+    if (x.rows == 1 && sink.takes_packets() && reading_of(1, views) == Reading::InPlace) [[likely]] {
+      // In pairs for Split, too: its halves have the same distance between rows.
       return multiply_row(x, panels_in_place<Fused>(views), sink);
     }
   }

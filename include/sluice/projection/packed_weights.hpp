@@ -96,6 +96,7 @@ class PackedWeights {
   /// The same where the caller knows whether they are paired, for the compiler to know it, too.
   template <bool Paired>
   Panels<Scalar, Stored> view_as() const {
+    eigen_assert(Paired == paired_);
     const Index second = Paired ? divide_up(cols_, packet) * packet : packet;
     const Scalar* const scales = scaled ? scales_.data() : nullptr;
     Panels<Scalar, Stored> panels{weights_.data(),

@@ -191,7 +191,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
                                         Scalar* sums, const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   constexpr Index half = tile_size<Scalar>;
-  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
+  const Scalar* const zeros = zero_packet<Scalar>.data();
   const Index width = w.width();
   const Index offset = piece.begin * w.depth_stride;
   const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
@@ -305,49 +305,42 @@ SLUICE_NEVER_INLINE void multiply_many_rows(MatrixView<const Scalar> x, Panels<S
   }
 }
 
-/// Whether x is one row whose sums a sink takes packet by packet. Such a sink has
-///   takes_packets()                     whether it does in this call
-///   finish_packets(col, count, v, g)    value and gate of `count` units, or a packet of them, from col on
+/// A sink that can take the sums of one row packet by packet. It has
+///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
+///   takes_packets()                     whether it takes any in this call
+///   finish_packets(col, count, p, q)    the pre-activations of `count` units from col on, or of as many as there are
+///   in
+///                                       both packets
+template <class Sink>
+concept TakesPackets = requires(const Sink& sink) {
+  sink.takes_packets();
+};
+
+/// Hands several panels of sums to a sink, both packets of each.
 template <class Scalar, class Sink>
-SLUICE_ALWAYS_INLINE bool is_row_for(const Sink& sink, const MatrixView<const Scalar>& x) {
-  if constexpr (requires { sink.takes_packets(); }) return x.rows == 1 && sink.takes_packets();
-  return false;
+SLUICE_NEVER_INLINE void finish_panels(const Sink& sink, const Scalar* sums, Index col, Index width, Index cols,
+                                       int panels) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  for (int i = 0; i < panels; ++i, col += width, sums += 2 * packet) {
+    sink.finish_packets(col, cols - col, simd::load(sums), simd::load(sums + packet));
+  }
 }
 
-/// One row of x through all panels, all in one function: of a small layer the sums and what becomes of them take less
-/// time than handing a tile over to other functions. See is_row_for.
-template <class Scalar, class Stored, class Sink>
+/// One row of x through all panels: of a small layer the sums and what becomes of them take less time than handing a
+/// tile over to functions for any number of rows. The accumulators of several panels and the constants of an activation
+/// do not fit the registers together: only what becomes of a single panel is in the same function.
+template <class Scalar, class Stored, TakesPackets Sink>
 SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                        const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
-  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
+  const Scalar* const zeros = zero_packet<Scalar>.data();
   const Index width = w.width(), panels = w.count();
-  TileArguments<Scalar, Stored> tile;
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   tile.depth = w.depth;
   tile.a = x.data;
-  tile.a_row_stride = 0;
-  tile.a_depth_stride = x.col_stride;
-  tile.b_depth_stride = w.depth_stride;
-  tile.b_panel_stride = w.panel_stride;
   tile.start_row_stride = 0;
-  tile.start_panel_stride = w.start0 != nullptr ? width : 0;
-  alignas(simd::Packet<Scalar>) Scalar memory[static_cast<std::size_t>(2 * most_panels[1] * packet)];
-  Scalar* sums = memory;
-#if defined(__GNUC__)
-  asm("" : "+r"(sums));  // or GCC holds the array in registers from one turn to the next, and spills them
-#endif
-  const auto multiply = [&]<int AtOnce>() SLUICE_LAMBDA_INLINE {
-    run_tile<Scalar, Stored, 1, AtOnce>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
-      SLUICE_UNROLL
-      for (int i = 0; i < AtOnce; ++i) {
-        simd::store(sums + 2 * i * packet, sums0[i]);
-        simd::store(sums + (2 * i + 1) * packet, sums1[i]);
-      }
-    });
-  };
-  for (Index p = 0; p < panels;) {
+  const auto go_to = [&](Index p) SLUICE_LAMBDA_INLINE {
     const Index col = p * width;
-    const int n = panels_at_once(1, panels - p);
     tile.b0 = w.first + p * w.panel_stride;
     tile.b1 = w.second + p * w.panel_stride;
     tile.start0 = w.start0 != nullptr ? w.start0 + col : zeros;
@@ -356,7 +349,22 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
       tile.scale0 = w.scale0 + col;
       tile.scale1 = w.scale1 + col;
     }
-    if (n == 1) multiply.template operator()<1>();
+    return col;
+  };
+  Index p = 0;
+  while (panels - p > 1) {
+    alignas(simd::Packet<Scalar>) Scalar sums[static_cast<std::size_t>(2 * most_panels[1] * packet)];
+    const Index col = go_to(p);
+    const int n = panels_at_once(1, panels - p);
+    const auto multiply = [&]<int AtOnce>() SLUICE_LAMBDA_INLINE {
+      run_tile<Scalar, Stored, 1, AtOnce>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
+        SLUICE_UNROLL
+        for (int i = 0; i < AtOnce; ++i) {
+          simd::store(sums + 2 * i * packet, sums0[i]);
+          simd::store(sums + (2 * i + 1) * packet, sums1[i]);
+        }
+      });
+    };
     if constexpr (most_panels[1] >= 2) {
       if (n == 2) multiply.template operator()<2>();
     }
@@ -366,17 +374,19 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
     if constexpr (most_panels[1] >= 8) {
       if (n == 8) multiply.template operator()<8>();
     }
-    for (int i = 0; i < n; ++i) {  // one loop of one copy: compile time
-      const Index first = col + i * width;
-      sink.finish_packets(first, w.cols - first, simd::load<Scalar>(sums + 2 * i * packet),
-                          simd::load<Scalar>(sums + (2 * i + 1) * packet));
-    }
+    finish_panels<Scalar>(sink, sums, col, width, w.cols, n);
     p += n;
+  }
+  if (p < panels) {
+    const Index col = go_to(p);
+    run_tile<Scalar, Stored, 1, 1>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
+      sink.finish_packets(col, w.cols - col, sums0[0], sums1[0]);
+    });
   }
 }
 
 /// Calls sink(PreActivationBlock) with the tiles of x·W + b. space: as much as PanelMemory says, or null for this
-/// thread's own. The sink is copied.
+/// thread's own. (Many rows get a copy of the sink: see fail().)
 ///
 /// A few rows of a small layer take less time than many a function's prologue: what they don't need is elsewhere.
 template <class Scalar, class Stored, class Sink>

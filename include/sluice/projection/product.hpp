@@ -115,7 +115,8 @@ inline constexpr Index in_place_rows_of_few_sets = 24;
 /// A B that stays in L2 is read in place, a larger one streamed past few rows. Many rows pay for packing: in panels, B
 /// takes as little room in L1 as can be. In place, narrow packets come back for lines that have left it, all the more
 /// often if these lie a multiple of 1 KiB apart, in a few sets of the cache: where two packets make a line, more rows
-/// than a tile takes do better with several streams, which take lines as a whole.
+/// than a tile takes do better with several streams, which take lines as a whole. (Not if all rows of B fall into one
+/// set, 4 KiB apart: it has room for eight of the streams.)
 template <class Scalar>
 constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
@@ -132,8 +133,9 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
 }
 
 /// The most rows of each way to read B, and of each block: no fewer rows need memory that none of these need.
-inline constexpr Index most_rows[] = {2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets,
-                                      max_tile_rows, 1};
+inline constexpr Index most_rows[] = {
+    2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets, streamed_rows_of_one_set,
+    max_tile_rows, 1};
 
 /// Columns of C that belong into a block of a streamed product: C is gone through once for so many rows of B, in L2.
 template <class Scalar>
@@ -188,8 +190,6 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   const Index block_depth = std::min(b.depth, most_depth);
   const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = panel_width * block_depth;
-
-  alignas(simd::Packet<Scalar>) static constexpr Scalar zeros[static_cast<std::size_t>(packet)] = {};
 
   // How many columns of both packets of panel p there are.
   const auto first_cols = [&](Index p) { return std::min(packet, b.cols - p * step); };
@@ -254,8 +254,8 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
           tile.start_row_stride = tile.c_row_stride;
           tile.start_panel_stride = step;
         } else {
-          tile.start0 = start.first != nullptr ? start.first + j : zeros;
-          tile.start1 = start.second != nullptr ? start.second + j : zeros;
+          tile.start0 = start.first != nullptr ? start.first + j : zero_packet<Scalar>.data();
+          tile.start1 = start.second != nullptr ? start.second + j : zero_packet<Scalar>.data();
           tile.start_row_stride = 0;
           tile.start_panel_stride = start.first != nullptr ? step : 0;
         }

@@ -15,7 +15,7 @@
 // Rows × Panels is as large as the register file allows: 2·Rows·Panels accumulators, the packets of B, one broadcast of
 // A. Many rows take one panel; for fewer rows than a chain of multiply-adds needs to hide its latency there are tiles
 // of two to eight panels. Each tile is a function of its own that is never inlined: inlined into something larger,
-// GCC 12 spills the accumulators.
+// GCC 12 spills the accumulators of many rows. (multiply_row inlines those of one row.)
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
 // stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
@@ -67,6 +67,10 @@ inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
 /// back for the rest of it: what follows from that was measured with AVX2 on Zen 3.
 template <class Scalar>
 inline constexpr bool packets_fill_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) >= 64;
+
+/// Where sums start without a bias.
+template <class Scalar>
+alignas(simd::Packet<Scalar>) inline constexpr std::array<Scalar, simd::packet_size<Scalar>> zero_packet{};
 
 /// A, B, S and C as the tile reads and writes them; strides in scalars. What belongs together does not lie side by
 /// side, on purpose: GCC would copy such pairs as one vector, which waits for two stores that it cannot be forwarded
