@@ -258,10 +258,10 @@ struct TileSums {
   alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(2 * tile_size<Scalar>)];
 };
 
-/// multiply_panels of more rows than a tile takes, or of rows that collide. (By value: see fail().)
+/// multiply_panels of more rows than a tile takes, or of rows that collide.
 template <class Scalar, class Stored, class Sink>
-SLUICE_NEVER_INLINE void multiply_many_rows(MatrixView<const Scalar> x, Panels<Scalar, Stored> w, Sink sink,
-                                            Scalar* space) {
+SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                             const Sink& sink, Scalar* space) {
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   const Index panels = w.count();
@@ -386,9 +386,7 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
 }
 
 /// Calls sink(PreActivationBlock) with the tiles of x·W + b. space: as much as PanelMemory says, or null for this
-/// thread's own. (Many rows get a copy of the sink: see fail().)
-///
-/// A few rows of a small layer take less time than many a function's prologue: what they don't need is elsewhere.
+/// thread's own.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
