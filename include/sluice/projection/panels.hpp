@@ -308,9 +308,9 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
 /// A sink that can take the sums of one row packet by packet. It has
 ///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
 ///   takes_packets()                     whether it takes any in this call
-///   finish_packets(col, count, p, q)    the pre-activations of `count` units from col on, or of as many as there are
-///   in
-///                                       both packets
+///   finish_packets(col, count, p, q)    the pre-activations of `count` units from col on, or of as many
+///                                       as there are in both packets; what lies behind them there is
+///                                       no one's
 template <class Sink>
 concept TakesPackets = requires(const Sink& sink) {
   sink.takes_packets();
