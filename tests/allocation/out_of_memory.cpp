@@ -134,10 +134,10 @@ TEST_CASE("backward without memory changes nothing", "[allocation]") {
 TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_forward<sluice::SwiGLU<float>>(65, 300, 500);  // 64 samples of an expression, then one more
   check_backward<sluice::SwiGLU<float>>(65, 3, 300);
-  check_backward<sluice::SwiGLU<float>>(513, 3, 300);   // 512 samples computed again, then one more
-  check_forward<sluice::SwiGLU<float>>(65, 8, 17000);   // where one sample takes the more memory
-  check_forward<sluice::SwiGLU<float>>(80, 133, 2048);  // where 16 samples take more than 64, on narrow packets
-  check_forward<sluice::Dense<float, sluice::ReLU>>(80, 133, 4096);
+  check_backward<sluice::SwiGLU<float>>(513, 3, 300);  // 512 samples computed again, then one more
+  check_forward<sluice::SwiGLU<float>>(65, 8, 17000);  // where one sample takes the more memory
+  check_forward<sluice::SwiGLU<float>>(80, 43, 1536);  // where 16 samples take more than 64, on narrow packets
+  check_forward<sluice::Dense<float, sluice::ReLU>>(80, 43, 3072);
   check_forward<sluice::SwiGLU<float>>(65, 41, 350);  // where all but one sample read in place
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 41, 700);
