@@ -16,6 +16,7 @@
 #include <sluice/gating/rows.hpp>
 #include <sluice/projection/blocks.hpp>
 #include <sluice/projection/parameters.hpp>
+#include <sluice/projection/row.hpp>
 
 #include <algorithm>
 

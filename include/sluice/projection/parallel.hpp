@@ -8,6 +8,7 @@
 #include <sluice/core/config.hpp>
 #include <sluice/projection/packed_weights.hpp>
 #include <sluice/projection/panels.hpp>
+#include <sluice/projection/row.hpp>
 
 #include <algorithm>
 #include <atomic>

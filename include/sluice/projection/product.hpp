@@ -22,6 +22,7 @@
 #include <sluice/core/simd.hpp>
 #include <sluice/projection/few_rows.hpp>
 #include <sluice/projection/panels.hpp>
+#include <sluice/projection/reading.hpp>
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
@@ -90,52 +91,6 @@ inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(s
 /// So many scalars of B stay in L2.
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
-
-/// So few rows of A do not pay for packing a large B. It is read where it lies, some of its rows at a time along all of
-/// their columns: each of these rows is a stream of its own to the processor's prefetching, which looks further ahead
-/// on many slow streams than on a fast one. As many as it keeps track of, and as there are entries for their pages.
-inline constexpr Index streamed_rows = 32;
-/// Of narrow packets, where all rows of B fall into one set of L1 (break-even with packing, measured at 768→2048).
-inline constexpr Index streamed_rows_of_one_set = 16;
-template <class Scalar>
-constexpr Index streams(Index rows) {
-  return packets_fill_lines<Scalar> || rows > 4 ? 32 : 16;
-}
-/// Bytes that narrow packets ask ahead for themselves.
-inline constexpr Index stream_prefetch = 256;
-
-/// How B is read, if its columns are contiguous.
-enum class Reading { InPlace, Streamed, Packed };
-
-/// Up to so many rows narrow packets read a B in place that leaves L1 but not L2 (break-even with packing it,
-/// measured).
-inline constexpr Index in_place_rows = 96;
-inline constexpr Index in_place_rows_of_few_sets = 24;
-
-/// A B that stays in L2 is read in place, a larger one streamed past few rows. Many rows pay for packing: in panels, B
-/// takes as little room in L1 as can be. In place, narrow packets come back for lines that have left it, all the more
-/// often if these lie a multiple of 1 KiB apart, in a few sets of the cache: where two packets make a line, more rows
-/// than a tile takes do better with several streams, which take lines as a whole. (Not if all rows of B fall into one
-/// set, 4 KiB apart: it has room for eight of the streams.)
-template <class Scalar>
-constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
-  constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
-  const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar));
-  const Index bytes = depth * stride;
-  const bool one_set = !packets_fill_lines<Scalar> && stride % 4096 == 0;
-  const Index streamed = one_set ? streamed_rows_of_one_set : streamed_rows;
-  if (bytes > weights_in_l2) return rows > streamed ? Reading::Packed : Reading::Streamed;
-  if (packets_fill_lines<Scalar> || bytes <= 32 * 1024) return Reading::InPlace;
-  if (rows == 1) return Reading::Streamed;
-  if (stride % 1024 != 0) return rows > in_place_rows ? Reading::Packed : Reading::InPlace;
-  if (rows > in_place_rows_of_few_sets) return Reading::Packed;
-  return halves_of_lines && rows > max_tile_rows && stride < 4096 ? Reading::Streamed : Reading::InPlace;
-}
-
-/// The most rows of each way to read B, and of each block: no fewer rows need memory that none of these need.
-inline constexpr Index most_rows[] = {
-    2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets, streamed_rows_of_one_set,
-    max_tile_rows, 1};
 
 /// Columns of C that belong into a block of a streamed product: C is gone through once for so many rows of B, in L2.
 template <class Scalar>

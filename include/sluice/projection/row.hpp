@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// One row of x through all panels of W. Of a small layer it takes less time than the way of many rows takes to begin,
+// so its callers keep it in a function that does nothing else.
+#pragma once
+
+#include <sluice/core/matrix_view.hpp>
+#include <sluice/core/simd.hpp>
+#include <sluice/projection/panels.hpp>
+#include <sluice/projection/tile.hpp>
+
+#include <cstddef>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// A sink that can take the sums of one row packet by packet. It has
+///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
+///   takes_packets()                     whether it takes any in this call
+///   finish_packets(col, count, p, q)    writes what becomes of `count` units from col on, or of as many as both
+///                                       packets hold; surplus lanes mean nothing
+template <class Sink>
+concept TakesPackets = requires(const Sink& sink) {
+  sink.takes_packets();
+};
+
+/// Hands several panels of sums to a sink, both packets of each.
+template <class Scalar, class Sink>
+SLUICE_NEVER_INLINE void finish_panels(const Sink& sink, const Scalar* sums, Index col, Index width, Index cols,
+                                       int panels) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  for (int i = 0; i < panels; ++i, col += width, sums += 2 * packet) {
+    sink.finish_packets(col, cols - col, simd::load(sums), simd::load(sums + packet));
+  }
+}
+
+/// One row of x through all panels: of a small layer the sums and what becomes of them take less time than handing a
+/// tile over to functions for any number of rows. The accumulators of several panels and the constants of an activation
+/// do not fit the registers together: only what becomes of a single panel is in the same function.
+template <class Scalar, class Stored, TakesPackets Sink>
+SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                       const Sink& sink) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const Scalar* const zeros = zero_packet<Scalar>.data();
+  const Index width = w.width(), panels = w.count();
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
+  tile.depth = w.depth;
+  tile.a = x.data;
+  tile.start_row_stride = 0;
+  const auto go_to = [&](Index p) SLUICE_LAMBDA_INLINE {
+    const Index col = p * width;
+    tile.b0 = w.first + p * w.panel_stride;
+    tile.b1 = w.second + p * w.panel_stride;
+    tile.start0 = w.start0 != nullptr ? w.start0 + col : zeros;
+    tile.start1 = w.start0 != nullptr ? w.start1 + col : zeros;
+    if constexpr (simd::has_scale<Stored>) {
+      tile.scale0 = w.scale0 + col;
+      tile.scale1 = w.scale1 + col;
+    }
+    return col;
+  };
+  Index p = 0;
+  while (panels - p > 1) {
+    alignas(simd::Packet<Scalar>) Scalar sums[static_cast<std::size_t>(2 * most_panels[1] * packet)];
+    const Index col = go_to(p);
+    const int n = panels_at_once(1, panels - p);
+    const auto multiply = [&]<int AtOnce>() SLUICE_LAMBDA_INLINE {
+      run_tile<Scalar, Stored, 1, AtOnce>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
+        SLUICE_UNROLL
+        for (int i = 0; i < AtOnce; ++i) {
+          simd::store(sums + 2 * i * packet, sums0[i]);
+          simd::store(sums + (2 * i + 1) * packet, sums1[i]);
+        }
+      });
+    };
+    if constexpr (most_panels[1] >= 2) {
+      if (n == 2) multiply.template operator()<2>();
+    }
+    if constexpr (most_panels[1] >= 4) {
+      if (n == 4) multiply.template operator()<4>();
+    }
+    if constexpr (most_panels[1] >= 8) {
+      if (n == 8) multiply.template operator()<8>();
+    }
+    finish_panels<Scalar>(sink, sums, col, width, w.cols, n);
+    p += n;
+  }
+  if (p < panels) {
+    const Index col = go_to(p);
+    run_tile<Scalar, Stored, 1, 1>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
+      sink.finish_packets(col, w.cols - col, sums0[0], sums1[0]);
+    });
+  }
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END
