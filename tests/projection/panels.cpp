@@ -101,7 +101,7 @@ TEST_CASE("the memory of panels suffices for fewer rows", "[projection]") {
   CHECK(PanelMemory<float>(samples<float>(17, 1024), w).size() == 0);
 }
 
-/// The memory for pre-activations, which is obtained for most_rows, is enough for any fewer rows.
+/// The memory for pre-activations, which is obtained by for_most_rows, is enough for any fewer rows.
 template <class Scalar>
 void check_block_memory() {
   using namespace sluice::detail;
@@ -116,7 +116,7 @@ void check_block_memory() {
       bool enough = true;
       for (Index rows = 1; rows <= 500; ++rows) {
         Index obtained = 0;
-        for (const Index most : most_rows) obtained = std::max(obtained, size(std::min(rows, most), depth, units));
+        for_most_rows(rows, [&](Index most) { obtained = std::max(obtained, size(most, depth, units)); });
         needed = std::max(needed, size(rows, depth, units));
         enough = enough && obtained >= needed;
       }

@@ -100,14 +100,13 @@ Blocks<Scalar> dense_blocks(Index rows, const DenseViews<const Scalar>& paramete
 /// Obtains the memory of a forward pass of the samples x, whose numbers are not looked at. Fewer of them need no more.
 template <class Scalar>
 void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters) {
-  for (const Index most : most_rows) {
-    const auto rows = x.middle_rows(0, std::min(x.rows, most));
-    if (reading_of(rows.rows, parameters) != Reading::InPlace) {
-      dense_blocks(rows.rows, parameters);
+  for_most_rows(x.rows, [&](Index rows) {
+    if (reading_of(rows, parameters) != Reading::InPlace) {
+      dense_blocks(rows, parameters);
     } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
-      PanelMemory<Scalar>(rows, panels_in_place(parameters)).obtain();
+      PanelMemory<Scalar>(x.middle_rows(0, rows), panels_in_place(parameters)).obtain();
     }
-  }
+  });
 }
 
 /// dense_forward of several rows, or of weights that are not read in place.

@@ -23,44 +23,89 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// c += Σᵢ x[i]·row i of B, over the whole length of the rows. Of few rows several packets at once, or the loop would
-/// cost as much as its work.
-template <int Depth, class Scalar>
-SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_stride, const Scalar* b, Index b_stride, Index cols,
-                                          Scalar* c) {
+/// Rows of C, each += Σᵢ x[i]·row i of B with an x of its own, side by side along whole packets; a single row to its
+/// end. Of few products several packets at once, or the loop would cost as much as its work.
+template <int Rows, int Depth, class Scalar>
+SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, Index x_stride, const Scalar* b,
+                                          Index b_stride, Index cols, Scalar* c, Index c_stride) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr int at_once = std::max(4 / Depth, 1);
-  Packet factors[Depth];
+  Packet factors[Rows][Depth];
   SLUICE_UNROLL
-  for (int i = 0; i < Depth; ++i) factors[i] = Packet(x[i * x_stride]);
-  const auto add = [&](Index j, Packet sum) SLUICE_LAMBDA_INLINE {
+  for (int r = 0; r < Rows; ++r) {
     SLUICE_UNROLL
-    for (int i = 0; i < Depth; ++i) sum = simd::fma(factors[i], simd::load(b + i * b_stride + j), sum);
-    return sum;
+    for (int i = 0; i < Depth; ++i) factors[r][i] = Packet(x[r * x_row_stride + i * x_stride]);
+  }
+  const auto add = [&](Index j, Packet(&sums)[Rows]) SLUICE_LAMBDA_INLINE {
+    SLUICE_UNROLL
+    for (int i = 0; i < Depth; ++i) {
+      const Packet row = simd::load(b + i * b_stride + j);
+      SLUICE_UNROLL
+      for (int r = 0; r < Rows; ++r) sums[r] = simd::fma(factors[r][i], row, sums[r]);
+    }
   };
   Index j = 0;
-  for (; j + at_once * packet <= cols; j += at_once * packet) {
-    Packet sums[at_once];
-    SLUICE_UNROLL
-    for (int p = 0; p < at_once; ++p) {
-      sums[p] = add(j + p * packet, simd::load(static_cast<const Scalar*>(c + j + p * packet)));
+  const auto add_packets = [&]<int Packets>(std::integral_constant<int, Packets>) SLUICE_LAMBDA_INLINE {
+    for (; j + Packets * packet <= cols; j += Packets * packet) {
+      Packet sums[Packets][Rows];
+      SLUICE_UNROLL
+      for (int p = 0; p < Packets; ++p) {
+        SLUICE_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          sums[p][r] = simd::load(static_cast<const Scalar*>(c + r * c_stride + j + p * packet));
+        }
+        add(j + p * packet, sums[p]);
+      }
+      SLUICE_UNROLL
+      for (int p = 0; p < Packets; ++p) {
+        SLUICE_UNROLL
+        for (int r = 0; r < Rows; ++r) simd::store(c + r * c_stride + j + p * packet, sums[p][r]);
+      }
     }
-    SLUICE_UNROLL
-    for (int p = 0; p < at_once; ++p) simd::store(c + j + p * packet, sums[p]);
-  }
-  for (; j < cols; j += packet) {
-    const Index count = std::min(packet, cols - j);
-    simd::store_partial(c + j, add(j, simd::load_partial(static_cast<const Scalar*>(c + j), count)), count);
+  };
+  constexpr int several = 8 / (Rows * Depth);
+  if constexpr (several > 1) add_packets(std::integral_constant<int, several>{});
+  add_packets(std::integral_constant<int, 1>{});
+  if constexpr (Rows == 1) {
+    if (j == cols) return;
+    Packet sum[1] = {simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)};
+    add(j, sum);
+    simd::store_partial(c + j, sum[0], cols - j);
   }
 }
 
-/// C += A·B, where A has Depth columns: what costs is walking through C. It is read and written once, row by row; a
-/// narrow one is done a column of packets at a time, with Depth packets of B in registers, which has less to do for
-/// each row. (What is stored could be a part of the views, for all the compiler knows: they are read before.)
+/// Side by side, rows of C share those of B; and where C comes from memory, each is a stream to the processor's
+/// prefetching, and several come faster than one after the other. As many as there are registers for their factors,
+/// more of deeper products, whose factors come from L1 anyway.
+template <int Depth>
+inline constexpr int rows_side_by_side = 4 * (Depth + 1) <= simd::register_count ? 4 : 6;
+
+/// C += A·B, where A has Depth columns and C whole packets, along the rows of C: it is read and written once, as memory
+/// lies. (What is stored could be a part of the views, for all the compiler knows: they are read before.)
 template <class Scalar, int Depth>
-SLUICE_NEVER_INLINE void add_outer_products(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
-                                            const MatrixView<Scalar>& c) {
+SLUICE_NEVER_INLINE void add_outer_products_by_rows(const MatrixView<const Scalar>& a,
+                                                    const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
+  const Index rows = c.rows, cols = c.cols, row_stride = c.row_stride;
+  const Index a_row_stride = a.row_stride, a_col_stride = a.col_stride, b_row_stride = b.row_stride;
+  const Scalar* const a_data = a.data;
+  const Scalar* const b_data = b.data;
+  Scalar* const c_data = c.data;
+  Index r = 0;
+  const auto add_to_rows = [&]<int Rows>(std::integral_constant<int, Rows>) SLUICE_LAMBDA_INLINE {
+    for (; r + Rows <= rows; r += Rows) {
+      add_scaled_rows<Rows, Depth>(a_data + r * a_row_stride, a_row_stride, a_col_stride, b_data, b_row_stride, cols,
+                                   c_data + r * row_stride, row_stride);
+    }
+  };
+  add_to_rows(std::integral_constant<int, rows_side_by_side<Depth>>{});
+  add_to_rows(std::integral_constant<int, 1>{});
+}
+
+/// The same for few columns, down a column of packets at a time, with Depth packets of B in registers: that has less to
+/// do for each row.
+template <class Scalar, int Depth>
+SLUICE_NEVER_INLINE void add_outer_products_by_columns(const MatrixView<const Scalar>& a,
+                                                       const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
   using Packet = simd::Packet<Scalar>;
   constexpr Index packet = simd::packet_size<Scalar>;
   const Index rows = c.rows, cols = c.cols, row_stride = c.row_stride;
@@ -68,13 +113,6 @@ SLUICE_NEVER_INLINE void add_outer_products(const MatrixView<const Scalar>& a, c
   const Scalar* const a_data = a.data;
   const Scalar* b_data = b.data;
   Scalar* c_data = c.data;
-  if (rows == 1 || cols >= 4 * packet) {
-    for (Index r = 0; r < rows; ++r) {
-      add_scaled_rows<Depth>(a_data + r * a_row_stride, a_col_stride, b_data, b_row_stride, cols,
-                             c_data + r * row_stride);
-    }
-    return;
-  }
   for (Index j = 0; j < cols; j += packet, b_data += packet, c_data += packet) {
     const Index count = std::min(packet, cols - j);
     Packet factors[Depth];
@@ -99,13 +137,23 @@ constexpr bool is_shallow(Index depth) { return depth <= shallow_depth; }
 template <class Scalar>
 void accumulate_shallow(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                         const MatrixView<Scalar>& c) {
-  using Function =
-      void (*)(const MatrixView<const Scalar>&, const MatrixView<const Scalar>&, const MatrixView<Scalar>&);
-  static constexpr auto of_depth = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<Function, sizeof...(I)>{&add_outer_products<Scalar, I + 1>...};
+  constexpr auto by_rows = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array{&add_outer_products_by_rows<Scalar, I + 1>...};
+  };
+  constexpr auto by_columns = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array{&add_outer_products_by_columns<Scalar, I + 1>...};
+  };
+  using Depths = std::make_integer_sequence<int, shallow_depth>;
+  static constexpr auto of_depth_by_rows = by_rows(Depths{});
+  static constexpr auto of_depth_by_columns = by_columns(Depths{});
+  if (b.rows == 0) return;
+  const auto depth = static_cast<std::size_t>(b.rows - 1);
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const Index wide = c.rows == 1 || c.cols >= 4 * packet ? c.cols - c.cols % packet : 0;
+  if (wide > 0) of_depth_by_rows[depth](a, b, c.middle_cols(0, wide));
+  if (wide < c.cols) {
+    of_depth_by_columns[depth](a, b.middle_cols(wide, c.cols - wide), c.middle_cols(wide, c.cols - wide));
   }
-  (std::make_integer_sequence<int, shallow_depth>{});
-  if (b.rows > 0) of_depth[static_cast<std::size_t>(b.rows - 1)](a, b, c);
 }
 
 /// C += A·B for a single row of A: a few rows of B after the other.
@@ -115,7 +163,7 @@ SLUICE_NEVER_INLINE void accumulate_one_row(const MatrixView<const Scalar>& a, c
   Index k = 0;
   const auto add_rows_of_b = [&]<int Depth>(std::integral_constant<int, Depth>) SLUICE_LAMBDA_INLINE {
     for (; k + Depth <= b.rows; k += Depth) {
-      add_scaled_rows<Depth>(&a(0, k), a.col_stride, &b(k, 0), b.row_stride, b.cols, c.data);
+      add_scaled_rows<1, Depth>(&a(0, k), 0, a.col_stride, &b(k, 0), b.row_stride, b.cols, c.data, 0);
     }
   };
   add_rows_of_b(std::integral_constant<int, 8>{});

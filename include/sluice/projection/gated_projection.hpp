@@ -104,15 +104,14 @@ template <class Projection, class Scalar>
 Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters) {
   struct PreActivations;
   Index size = 0;
-  for (const Index most : most_rows) {
-    const Index rows = std::min(x.rows, most);
+  for_most_rows(x.rows, [&](Index rows) {
     const Reading reading = reading_of(rows, parameters);
     if (reading == Reading::InPlace) {
       PanelMemory<Scalar>(x.middle_rows(0, rows), panels_in_place<Projection>(parameters)).obtain();
     } else {
       size = std::max(size, PreActivationBlocks<Scalar>(rows, parameters.weight.value.cols, reading).size());
     }
-  }
+  });
   return scratch<PreActivations, Scalar>(size);
 }
 

@@ -7,6 +7,8 @@
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
 
+#include <initializer_list>
+
 SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
@@ -52,10 +54,16 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   return halves_of_lines && rows > max_tile_rows && stride < 4096 ? Reading::Streamed : Reading::InPlace;
 }
 
-/// The most rows of each way to read B, and of each block: no fewer rows need memory that none of these need.
-inline constexpr Index most_rows[] = {
-    2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets, streamed_rows_of_one_set,
-    max_tile_rows, 1};
+/// Calls visit(n) with the numbers of rows, up to `rows`, of which no fewer ones need memory that none of these need:
+/// the most rows of each way to read B, and of each block.
+template <class Visit>
+void for_most_rows(Index rows, const Visit& visit) {
+  visit(rows);
+  for (const Index most : {2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets,
+                           streamed_rows_of_one_set, Index(max_tile_rows), Index(1)}) {
+    if (most < rows) visit(most);
+  }
+}
 
 }  // namespace detail
 
