@@ -152,8 +152,12 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
     return paired ? first_cols(p) : std::clamp<Index>(b.cols - p * step - packet, 0, packet);
   };
 
+  // Several panels at once share the distance between their starts, which half a bias has not.
+  const bool several = c.padded && (start.first == nullptr) == (start.second == nullptr);
+
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
+    const bool from_target = start.from_target || k > 0;
     if (pack_b) {
       // A few rows of all panels, then the next few: B is read in the order of memory.
       const Index chunk = b.col_stride == 1 ? 8 : depth;
@@ -179,64 +183,60 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
                      space.a + t * a_tile_size, a_width);
         }
       }
-      const auto multiply_one = [&](Index t, Index p) -> Index {
-        const Index j = p * step;
+      // What all panels of a tile of rows have in common is set once: shallow products have little else to do.
+      const auto tile_of = [&](Index t) {
         const Index row = tiles.begin(t);
-        const int rows = static_cast<int>(tiles.size(t));
         TileArguments<Scalar> tile;
         tile.depth = depth;
         tile.a = pack_a ? space.a + t * a_tile_size : a_block + row * a.row_stride;
         tile.a_row_stride = pack_a ? 1 : a.row_stride;
         tile.a_depth_stride = pack_a ? a_width : a.col_stride;
-        if (pack_b) {
-          tile.b0 = space.b + p * b_panel_size;
-          tile.b1 = tile.b0 + packet;
-          tile.b_depth_stride = panel_width;
-          tile.b_panel_stride = b_panel_size;
-        } else {
-          tile.b0 = b.first + k * b.depth_stride + j;
-          tile.b1 = b.second + k * b.depth_stride + j;
-          tile.b_depth_stride = b.depth_stride;
-          tile.b_panel_stride = step;
-        }
-        tile.c0 = c.first + (first_row + row) * c.row_stride + j;
-        tile.c1 = c.second + (first_row + row) * c.row_stride + j;
+        tile.b_depth_stride = pack_b ? panel_width : b.depth_stride;
+        tile.b_panel_stride = pack_b ? b_panel_size : step;
         tile.c_row_stride = c.row_stride;
         tile.c_panel_stride = step;
-        if (start.from_target || k > 0) {
-          tile.start0 = tile.c0;
-          tile.start1 = tile.c1;
-          tile.start_row_stride = tile.c_row_stride;
-          tile.start_panel_stride = step;
-        } else {
-          tile.start0 = start.first != nullptr ? start.first + j : zero_packet<Scalar>.data();
-          tile.start1 = start.second != nullptr ? start.second + j : zero_packet<Scalar>.data();
-          tile.start_row_stride = 0;
-          tile.start_panel_stride = start.first != nullptr ? step : 0;
-        }
-        if (!c.padded && second_cols(p) < packet) {
-          multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
-          return 1;
-        }
-        // Several panels share the distance between their starts, which half a bias has not.
-        const bool alike = (start.first == nullptr) == (start.second == nullptr);
-        const int at_once = c.padded && alike && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
+        tile.start_row_stride = from_target ? c.row_stride : 0;
+        tile.start_panel_stride = from_target || start.first != nullptr ? step : 0;
         if (stream_b && t == 0 && !packets_fill_lines<Scalar>) {
           tile.prefetch = stream_prefetch / static_cast<Index>(sizeof(Scalar));
           tile.prefetch_step = b.depth_stride;
         }
+        return tile;
+      };
+      const auto multiply_one = [&](TileArguments<Scalar>& tile, Index t, Index p) -> Index {
+        const Index j = p * step;
+        const Index c_offset = (first_row + tiles.begin(t)) * c.row_stride + j;
+        const int rows = static_cast<int>(tiles.size(t));
+        tile.b0 = pack_b ? space.b + p * b_panel_size : b.first + k * b.depth_stride + j;
+        tile.b1 = pack_b ? tile.b0 + packet : b.second + k * b.depth_stride + j;
+        tile.c0 = c.first + c_offset;
+        tile.c1 = c.second + c_offset;
+        const auto start_of = [&](const Scalar* target, const Scalar* bias) {
+          return from_target ? target : bias != nullptr ? bias + j : zero_packet<Scalar>.data();
+        };
+        tile.start0 = start_of(tile.c0, start.first);
+        tile.start1 = start_of(tile.c1, start.second);
+        if (!c.padded && second_cols(p) < packet) {
+          multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
+          return 1;
+        }
+        const int at_once = several && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
         multiply_tile(rows, at_once, tile);
         return at_once;
       };
       if (stream_b) {
         for (Index p = 0, done = 0; p < panels; p += done) {
-          for (Index t = 0; t < tiles.count; ++t) done = multiply_one(t, p);
+          for (Index t = 0; t < tiles.count; ++t) {
+            TileArguments<Scalar> tile = tile_of(t);
+            done = multiply_one(tile, t, p);
+          }
         }
         continue;
       }
       // Along the rows of C, which may come from memory; the panels of B come from L2 fast enough.
       for (Index t = 0; t < tiles.count; ++t) {
-        for (Index p = 0; p < panels;) p += multiply_one(t, p);
+        TileArguments<Scalar> tile = tile_of(t);
+        for (Index p = 0; p < panels;) p += multiply_one(tile, t, p);
       }
     }
   }
