@@ -106,7 +106,11 @@ void check_sizes() {
     check<Scalar>(17, depth, 18);  // too many rows for dots: an upright B is packed, a block of the depth at a time
   }
   for (const Index rows : {223, 224, 225, 449}) check<Scalar>(rows, 5, 19);
-  for (const Index depth : {1, 2, 3, 4, 5, 6, 7, 8}) check<Scalar>(13, depth, 70);  // rows of C side by side, and alone
+  for (const Index depth : {1, 2, 3, 4, 5, 6, 7, 8}) {  // rows of C side by side, and alone
+    check<Scalar>(13, depth, 70);
+    check<Scalar>(9, depth, 64);
+  }
+  check<Scalar>(2050, 1, 1030);  // one product for each element of a C from memory
   check<Scalar>(3, 4, 700);
   check<Scalar>(1, 4, 4200);
   check<Scalar>(0, 4, 5);

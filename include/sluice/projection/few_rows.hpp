@@ -2,7 +2,7 @@
 //
 // Products with few rows of A, or few of B, for which packing B would cost more than the product: C += A·B.
 //
-//   accumulate_shallow   B of at most eight rows of any length: C[r, ·] += Σₖ A[r, k]·B[k, ·], C as memory lies
+//   accumulate_shallow   B of at most eight rows of any length: C[r, ·] += Σₖ A[r, k]·B[k, ·], some rows of C at once
 //   accumulate_one_row   A of one row, B row-major: the same, B as memory lies
 //   accumulate_by_dots   B column-major: C[r, j] += A[r, ·]·B[·, j], columns of B as memory lies
 //
@@ -76,12 +76,15 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
 
 /// Side by side, rows of C share those of B; and where C comes from memory, each is a stream to the processor's
 /// prefetching, and several come faster than one after the other. As many as there are registers for their factors,
-/// more of deeper products, whose factors come from L1 anyway.
+/// more of deeper products, whose factors come from L1 anyway. (Of a single product for each element, rows of a C that
+/// stays in L3 come faster one after the other: break-even on Zen 3.)
 template <int Depth>
 inline constexpr int rows_side_by_side = 4 * (Depth + 1) <= simd::register_count ? 4 : 6;
+template <int Depth>
+inline constexpr Index side_by_side_from_bytes = Depth == 1 ? 8 * 1024 * 1024 : 0;
 
-/// C += A·B, where A has Depth columns and C whole packets, along the rows of C: it is read and written once, as memory
-/// lies. (What is stored could be a part of the views, for all the compiler knows: they are read before.)
+/// C += A·B, where A has Depth columns and C whole packets, along the rows of C, which are read and written once. (What
+/// is stored could be a part of the views, for all the compiler knows: they are read before.)
 template <class Scalar, int Depth>
 SLUICE_NEVER_INLINE void add_outer_products_by_rows(const MatrixView<const Scalar>& a,
                                                     const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
@@ -97,12 +100,14 @@ SLUICE_NEVER_INLINE void add_outer_products_by_rows(const MatrixView<const Scala
                                    c_data + r * row_stride, row_stride);
     }
   };
-  add_to_rows(std::integral_constant<int, rows_side_by_side<Depth>>{});
+  if (rows * cols * static_cast<Index>(sizeof(Scalar)) >= side_by_side_from_bytes<Depth>) {
+    add_to_rows(std::integral_constant<int, rows_side_by_side<Depth>>{});
+  }
   add_to_rows(std::integral_constant<int, 1>{});
 }
 
-/// The same for few columns, down a column of packets at a time, with Depth packets of B in registers: that has less to
-/// do for each row.
+/// The same for few columns, or the last ones, down a column of packets at a time, with Depth packets of B in
+/// registers: that has less to do for each row.
 template <class Scalar, int Depth>
 SLUICE_NEVER_INLINE void add_outer_products_by_columns(const MatrixView<const Scalar>& a,
                                                        const MatrixView<const Scalar>& b, const MatrixView<Scalar>& c) {
@@ -146,7 +151,7 @@ void accumulate_shallow(const MatrixView<const Scalar>& a, const MatrixView<cons
   using Depths = std::make_integer_sequence<int, shallow_depth>;
   static constexpr auto of_depth_by_rows = by_rows(Depths{});
   static constexpr auto of_depth_by_columns = by_columns(Depths{});
-  if (b.rows == 0) return;
+  if (b.rows == 0 || c.rows == 0) return;
   const auto depth = static_cast<std::size_t>(b.rows - 1);
   constexpr Index packet = simd::packet_size<Scalar>;
   const Index wide = c.rows == 1 || c.cols >= 4 * packet ? c.cols - c.cols % packet : 0;

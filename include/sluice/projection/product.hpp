@@ -10,7 +10,7 @@
 //                doi:10.1145/1356052.1356053)
 //   few rows     B is not packed: a large one is read once, where it lies, some of its rows side by side (B row-major),
 //                or dotted with A (B column-major)
-//   few columns  of A: C is read and written once, along its rows
+//   few columns  of A: C is read and written once, a few rows side by side
 //   other scalars than float and double: Eigen's own product, which is also what the tests compare with
 //
 // B must be readable for two packets beyond its last column; the surplus is never used.

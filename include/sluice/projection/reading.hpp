@@ -54,8 +54,8 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
   return halves_of_lines && rows > max_tile_rows && stride < 4096 ? Reading::Streamed : Reading::InPlace;
 }
 
-/// Calls visit(n) with the numbers of rows, up to `rows`, of which no fewer ones need memory that none of these need:
-/// the most rows of each way to read B, and of each block.
+/// Calls visit(n) with the most rows n ≤ rows of each way to read B, and of each block. Memory that suffices for all of
+/// these suffices for any fewer rows.
 template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
