@@ -154,11 +154,12 @@ void accumulate_shallow(const MatrixView<const Scalar>& a, const MatrixView<cons
   if (b.rows == 0 || c.rows == 0) return;
   const auto depth = static_cast<std::size_t>(b.rows - 1);
   constexpr Index packet = simd::packet_size<Scalar>;
-  const Index wide = c.rows == 1 || c.cols >= 4 * packet ? c.cols - c.cols % packet : 0;
-  if (wide > 0) of_depth_by_rows[depth](a, b, c.middle_cols(0, wide));
-  if (wide < c.cols) {
-    of_depth_by_columns[depth](a, b.middle_cols(wide, c.cols - wide), c.middle_cols(wide, c.cols - wide));
-  }
+  const bool is_wide = c.rows == 1 || c.cols >= 4 * packet;
+  const Index rest = is_wide ? c.cols % packet : c.cols;
+  if (rest == c.cols) return of_depth_by_columns[depth](a, b, c);
+  const Index whole = c.cols - rest;
+  of_depth_by_rows[depth](a, b, c.middle_cols(0, whole));
+  if (rest > 0) of_depth_by_columns[depth](a, b.middle_cols(whole, rest), c.middle_cols(whole, rest));
 }
 
 /// C += A·B for a single row of A: a few rows of B after the other.
