@@ -25,6 +25,13 @@ inline double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+/// The shorter of a best time and the time since `begin`, unless that clock has stood still, which it does on some
+/// virtual machines.
+inline double better(double best, double begin) {
+  const double seconds = cpu_seconds() - begin;
+  return seconds > 0 ? std::min(best, seconds) : best;
+}
+
 using Packet = sluice::simd::Packet<float>;
 
 /// Independent chains: more than latency × ports (4 × 2) asks for, and few enough to stay in
@@ -58,7 +65,7 @@ inline double fma_peak() {
   for (int repeat = 0; repeat < 5; ++repeat) {
     const double begin = cpu_seconds();
     benchmark::DoNotOptimize(fma_chains(count, start, std::make_integer_sequence<int, chains>{}));
-    best = std::min(best, cpu_seconds() - begin);
+    best = better(best, begin);
   }
   return 2.0 * chains * Packet::size * static_cast<double>(count) / best;
 }
@@ -99,7 +106,7 @@ inline double read_bandwidth(std::size_t bytes) {
         benchmark::DoNotOptimize(read(data.data(), count));
         benchmark::ClobberMemory();
       }
-      best = std::min(best, cpu_seconds() - begin);
+      best = better(best, begin);
     }
   }
   return static_cast<double>(bytes * passes) / best;
