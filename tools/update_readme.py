@@ -70,8 +70,8 @@ def benchmark():
         speed(points, run.SLUICE_SPLIT),
         f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: [{TABLE}]({TABLE}).",
         f"With AVX2 instead of AVX-512, on a shared Zen 3 ({run.machine_text(avx2)}): at least as fast as the fused layer "
-        f"by hand at {count(avx2_points, 'forward')} forward, and at {count(avx2_points, 'backward')} backward; what it "
-        f"loses is single samples "
+        f"by hand at {count(avx2_points, 'forward')} forward, and at {count(avx2_points, 'backward')} backward; where it "
+        f"is slower, the tables say by how much "
         f"([tables]({ZEN3}/fused_vs_split.md), "
         f"[against oneDNN, OpenBLAS and libtorch]({ZEN3}/peers.md)).",
     ])
