@@ -76,10 +76,11 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
 
 /// Side by side, rows of C share those of B; and where C comes from memory, each is a stream to the processor's
 /// prefetching, and several come faster than one after the other. As many as there are registers for their factors,
-/// more of deeper products, whose factors come from L1 anyway. (Of a single product for each element, rows of a C that
-/// stays in L3 come faster one after the other: break-even on Zen 3.)
+/// more of deeper products, whose factors come from L1 anyway.
 template <int Depth>
 inline constexpr int rows_side_by_side = 4 * (Depth + 1) <= simd::register_count ? 4 : 6;
+/// Of a single product for each element, rows of a C that stays in L3 come faster one after the other (break-even on
+/// Zen 3).
 template <int Depth>
 inline constexpr Index side_by_side_from_bytes = Depth == 1 ? 8 * 1024 * 1024 : 0;
 
