@@ -24,7 +24,7 @@ void check(Index input_dim, Index units) {
   typename Layer::Cache cache;
   typename Layer::Gradients gradients(layer);
   bool is_first = true;
-  for (const Index samples : {230, 224, 97, 96, 64, 33, 32, 25, 24, 17, 16, 15, 7, 6, 2, 1, 0, 230}) {
+  for (const Index samples : {230, 97, 96, 33, 32, 25, 24, 17, 16, 15, 7, 6, 2, 1, 0, 230}) {
     CAPTURE(samples);
     const Matrix x = random.template matrix<Matrix>(samples, layer.input_dim());
     const Matrix dy = random.template matrix<Matrix>(samples, layer.units());

@@ -25,7 +25,7 @@ void check_here(Index input_dim, Index units) {
   random.fill_parameters(layer);
   typename Layer::Cache cache;
   typename Layer::Gradients gradients(layer);
-  for (const Index samples : {230, 229, 97, 96, 64, 33, 32, 25, 24, 17, 16, 15, 14, 7, 6, 2, 1, 0, 230}) {
+  for (const Index samples : {230, 97, 96, 33, 32, 25, 24, 17, 16, 15, 14, 7, 6, 2, 1, 0, 230}) {
     CAPTURE(samples);
     const Matrix x = random.template matrix<Matrix>(samples, input_dim),
                  dy = random.template matrix<Matrix>(samples, units);

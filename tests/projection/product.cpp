@@ -65,7 +65,7 @@ void check(Index rows, Index depth, Index cols) {
         sluice::detail::multiply<Scalar>(a_view, b_view, view(c, rows, cols),
                                          sluice::detail::start_from_target<Scalar>(), space, padded);
         CHECK(test::relative_error(c.leftCols(cols), want) < tolerance);
-        if (!padded) CHECK((c.rightCols(c.cols() - cols).array() == Scalar(1)).all());
+        if (!padded && rows > 0) CHECK((c.rightCols(c.cols() - cols).array() == Scalar(1)).all());
         sluice::detail::multiply<Scalar>(a_view, b_view, view(c, rows, cols), sluice::detail::start_from_zero<Scalar>(),
                                          space, padded);
         CHECK(test::relative_error(c.leftCols(cols), product) < tolerance);
