@@ -36,12 +36,16 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
     SLUICE_UNROLL
     for (int i = 0; i < Depth; ++i) factors[r][i] = Packet(x[r * x_row_stride + i * x_stride]);
   }
-  const auto add = [&](Index j, Packet(&sums)[Rows]) SLUICE_LAMBDA_INLINE {
+  // Along each row of B first: it comes by lines, which narrow packets would otherwise visit twice.
+  const auto add = [&]<int Packets>(Index j, Packet(&sums)[Packets][Rows]) SLUICE_LAMBDA_INLINE {
     SLUICE_UNROLL
     for (int i = 0; i < Depth; ++i) {
-      const Packet row = simd::load(b + i * b_stride + j);
       SLUICE_UNROLL
-      for (int r = 0; r < Rows; ++r) sums[r] = simd::fma(factors[r][i], row, sums[r]);
+      for (int p = 0; p < Packets; ++p) {
+        const Packet row = simd::load(b + i * b_stride + j + p * packet);
+        SLUICE_UNROLL
+        for (int r = 0; r < Rows; ++r) sums[p][r] = simd::fma(factors[r][i], row, sums[p][r]);
+      }
     }
   };
   Index j = 0;
@@ -54,8 +58,8 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
         for (int r = 0; r < Rows; ++r) {
           sums[p][r] = simd::load(static_cast<const Scalar*>(c + r * c_stride + j + p * packet));
         }
-        add(j + p * packet, sums[p]);
       }
+      add(j, sums);
       SLUICE_UNROLL
       for (int p = 0; p < Packets; ++p) {
         SLUICE_UNROLL
@@ -63,14 +67,14 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
       }
     }
   };
-  constexpr int several = 8 / (Rows * Depth);
+  constexpr int several = std::max(8 / (Rows * Depth), Rows == 1 ? 2 : 1);  // a row by itself takes two, or half a line
   if constexpr (several > 1) add_packets(std::integral_constant<int, several>{});
   add_packets(std::integral_constant<int, 1>{});
   if constexpr (Rows == 1) {
     if (j == cols) return;
-    Packet sum[1] = {simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)};
+    Packet sum[1][1] = {{simd::load_partial(static_cast<const Scalar*>(c + j), cols - j)}};
     add(j, sum);
-    simd::store_partial(c + j, sum[0], cols - j);
+    simd::store_partial(c + j, sum[0][0], cols - j);
   }
 }
 
