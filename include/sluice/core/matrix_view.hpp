@@ -107,7 +107,7 @@ struct Runs {
 /// Whether all of a lies before the first element of b: what is true of most arguments, told by few instructions. Views
 /// with strides that go backwards are left to others.
 template <class A, class B>
-bool ends_before(const MatrixView<A>& a, const MatrixView<B>& b) {
+SLUICE_ALWAYS_INLINE bool ends_before(const MatrixView<A>& a, const MatrixView<B>& b) {
   const A* const last = a.data + (a.rows - 1) * a.row_stride + (a.cols - 1) * a.col_stride;
   return a.row_stride >= 0 && a.col_stride >= 0 && b.row_stride >= 0 && b.col_stride >= 0 &&
          reinterpret_cast<std::uintptr_t>(last + 1) <= reinterpret_cast<std::uintptr_t>(b.data);
@@ -139,7 +139,10 @@ SLUICE_NEVER_INLINE bool runs_overlap(MatrixView<A> a, MatrixView<B> b) {
 template <class A, class B>
 SLUICE_ALWAYS_INLINE bool overlap(const MatrixView<A>& a, const MatrixView<B>& b) {
   if (a.rows * a.cols == 0 || b.rows * b.cols == 0) return false;
-  return !ends_before(a, b) && !ends_before(b, a) && runs_overlap(a, b);
+  // Views of their own for the rare case, or GCC would have a and b in memory for it in every call.
+  return !ends_before(a, b) && !ends_before(b, a) &&
+         runs_overlap<A, B>({a.data, a.rows, a.cols, a.row_stride, a.col_stride},
+                            {b.data, b.rows, b.cols, b.row_stride, b.col_stride});
 }
 
 }  // namespace detail
