@@ -135,6 +135,13 @@ bool rows_collide(const MatrixView<const Scalar>& x) {
 template <class Scalar>
 inline constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * simd::packet_size<Scalar>;
 
+/// Panels that a tile of rows goes through before its sums go to the sink: to begin and to end the gating takes as long
+/// as a few of its packets. As many as leave most of L1 to samples and weights.
+template <class Scalar>
+inline constexpr Index panels_per_pass = std::min<Index>(8,
+                                                         8 * 1024 /
+                                                             (tile_size<Scalar> * static_cast<Index>(sizeof(Scalar))));
+
 /// Memory that multiply_panels needs beside the stack, in scalars. Fewer rows need no more.
 template <class Scalar>
 struct PanelMemory {
@@ -183,20 +190,29 @@ SLUICE_ALWAYS_INLINE TileArguments<Scalar, Stored> tile_arguments(const MatrixVi
   return tile;
 }
 
+/// Panels of a pass, of those that are left, more than one, with so many columns. The last one goes by itself if it is
+/// not full, unless a tile takes it along.
+template <class Scalar>
+Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
+  const int most = most_panels[static_cast<std::size_t>(rows)];
+  const Index pass = std::min(panels, std::max<Index>(panels_per_pass<Scalar>, most));
+  return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
+}
+
 /// Some rows, no more than a tile takes, the first of which is a, times a piece of the panels from p to last; what is
-/// complete goes to the sink. sums: 2·tile_size.
+/// complete goes to the sink. sums: 2·tile_size of one panel, as much as TileSums of more.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile, Index row,
                                         Index rows, const Scalar* a, Index p, Index last, const DepthPiece& piece,
                                         Scalar* sums, const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
-  constexpr Index half = tile_size<Scalar>;
   const Scalar* const zeros = zero_packet<Scalar>.data();
+  const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
+  const Scalar* const gate_start = w.start0 != nullptr ? w.gate_start0 : zeros;
   const Index width = w.width();
+  const Index half = tile_size<Scalar> * (last - p > 1 ? panels_per_pass<Scalar> : 1);
   const Index offset = piece.begin * w.depth_stride;
   const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
-  const auto multiply = [&](int panels_of_tile)
-                            SLUICE_LAMBDA_INLINE { multiply_tile(static_cast<int>(rows), panels_of_tile, tile); };
   // Sums start from the biases, and go on from what they are.
   const auto start_from = [&](const Scalar* bias0, const Scalar* bias1) SLUICE_LAMBDA_INLINE {
     tile.start0 = is_first ? bias0 : tile.c0;
@@ -212,50 +228,58 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   tile.prefetch = piece.prefetch;
   tile.prefetch_step = piece.prefetch_step;
   while (p < last) {
-    const int n = panels_at_once(rows, last - p);
     block.col = p * width;
-    block.cols = std::min(n * width, w.cols - block.col);
+    Index pass = last - p;
+    if (pass > 1) pass = panels_of_pass<Scalar>(rows, pass, w.cols - block.col, width);
+    block.cols = std::min(pass * width, w.cols - block.col);
     // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
     // is at most half full, one packet is enough.
-    const bool dense = n == 1 && block.cols < width;
-    const bool shared = has_half_panels<Scalar> && n == 1 && 2 * block.cols <= width;
+    const bool dense = block.cols < width;
+    const bool shared = has_half_panels<Scalar> && 2 * block.cols <= width;
     const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
     const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
-    block.row_stride = tile.c_row_stride = dense ? block.cols : n * 2 * packet;
-    tile.b0 = w.first + p * w.panel_stride + offset;
-    tile.b1 = second_of(tile.b0, w.second + p * w.panel_stride + offset);
-    tile.c0 = sums;
-    tile.c1 = second_of(tile.c0, sums + (dense ? half : n * packet));
-    const Scalar* const bias = w.start0 != nullptr ? w.start0 + block.col : zeros;
-    start_from(bias, w.start0 != nullptr ? second_of(bias, w.start1 + block.col) : zeros);
-    if constexpr (simd::has_scale<Stored>) {
-      tile.scale0 = w.scale0 + block.col;
-      tile.scale1 = second_of(tile.scale0, w.scale1 + block.col);
-    }
-    block.gate = w.paired ? tile.c1 : nullptr;
+    block.row_stride = tile.c_row_stride = dense ? block.cols : pass * 2 * packet;
+    block.gate = w.paired ? sums + (dense ? half : pass * packet) : w.gate_first != nullptr ? sums + half : nullptr;
     if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
       simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
       simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
     }
-    multiply(shared ? half_panel : n);
-    if (w.gate_first != nullptr) {
-      tile.b0 = w.gate_first + p * w.panel_stride + offset;
-      tile.b1 = tile.b0 + next;
-      tile.c0 = block.gate = sums + half;
-      tile.c1 = tile.c0 + next;
-      const Scalar* const gate_bias = w.start0 != nullptr ? w.gate_start0 + block.col : zeros;
-      start_from(gate_bias, w.start0 != nullptr ? gate_bias + next : zeros);
-      multiply(shared ? half_panel : n);
+    for (Index done = 0; done < pass;) {
+      const int n = pass == 1 ? 1 : panels_at_once(rows, pass - done);
+      const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
+      const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
+        multiply_tile(static_cast<int>(rows), shared ? half_panel : n, tile);
+      };
+      tile.b0 = w.first + from;
+      tile.b1 = second_of(tile.b0, w.second + from);
+      tile.c0 = sums + done * width;
+      tile.c1 = second_of(tile.c0, block.gate + done * width);
+      start_from(start + bias, w.start0 != nullptr ? second_of(start + bias, w.start1 + bias) : zeros);
+      if constexpr (simd::has_scale<Stored>) {
+        tile.scale0 = w.scale0 + p * width;
+        tile.scale1 = second_of(tile.scale0, w.scale1 + p * width);
+      }
+      multiply();
+      if (w.gate_first != nullptr) {
+        tile.b0 = w.gate_first + from;
+        tile.b1 = tile.b0 + next;
+        tile.c0 = block.gate + done * width;
+        tile.c1 = tile.c0 + next;
+        start_from(gate_start + bias, w.start0 != nullptr ? gate_start + bias + next : zeros);
+        multiply();
+      }
+      done += n;
+      p += n;
     }
     if (is_last) sink(block);
-    p += n;
   }
 }
 
-/// The sums of a tile, on the stack.
+/// The sums of the panels of a pass, on the stack.
 template <class Scalar>
 struct TileSums {
-  alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(2 * tile_size<Scalar>)];
+  static constexpr Index size = 2 * panels_per_pass<Scalar> * tile_size<Scalar>;
+  alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(size)];
 };
 
 /// multiply_panels of more rows than a tile takes, or of rows that collide.
@@ -287,9 +311,9 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
-      for (Index t = 0; t < tiles.count; ++t) {
-        const Index row = first_row + tiles.begin(t);
-        DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+      DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+      for (Index t = 0, row = first_row, rows = 0; t < tiles.count; ++t, row += rows) {
+        rows = tiles.size(t);
         if (w.from_memory && tiles.count > 1) {
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
@@ -298,7 +322,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
         Scalar* const sums = order.pieces > 1 ? space + memory.samples +
                                                     ((at.panel - at.first) * tiles.count + t) * 2 * tile_size<Scalar>
                                               : buffer.data;
-        multiply_rows(w, tile, row, tiles.size(t), memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
+        multiply_rows(w, tile, row, rows, memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
                       at.panel + order.at_once, piece, sums, sink);
       }
     }
