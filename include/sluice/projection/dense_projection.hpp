@@ -9,6 +9,7 @@
 #include <sluice/activations/activation.hpp>
 #include <sluice/gating/rows.hpp>
 #include <sluice/projection/blocks.hpp>
+#include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/row.hpp>
 
 SLUICE_NAMESPACE_BEGIN

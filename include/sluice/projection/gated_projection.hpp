@@ -15,6 +15,7 @@
 #include <sluice/gating/gating.hpp>
 #include <sluice/gating/rows.hpp>
 #include <sluice/projection/blocks.hpp>
+#include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/parameters.hpp>
 #include <sluice/projection/row.hpp>
 

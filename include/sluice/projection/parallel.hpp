@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sluice/core/config.hpp>
+#include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/packed_weights.hpp>
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/row.hpp>

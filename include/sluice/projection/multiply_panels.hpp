@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+//
+// multiply_panels: x·W + b, tile by tile over the panels of W. The sums of a few panels go to a sink as soon as they
+// are complete, while they lie in L1, so the (rows × 2·units) intermediate never exists.
+#pragma once
+
+#include <sluice/core/matrix_view.hpp>
+#include <sluice/core/pack.hpp>
+#include <sluice/gating/rows.hpp>
+#include <sluice/projection/panels.hpp>
+#include <sluice/projection/tile.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+SLUICE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// What of the depth is added to the sums of a tile, and what the tile asks for meanwhile (see TileArguments).
+struct DepthPiece {
+  Index begin, depth;
+  Index prefetch, prefetch_step;
+};
+template <class Scalar, class Stored>
+DepthPiece whole_depth(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
+  constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
+  // One row of narrow packets leaves it to the processor: four streams that it follows, where asking costs a fifth.
+  const bool asks_ahead = w.from_memory && (x.rows > 1 || packets_fill_lines<Scalar>);
+  return {0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
+}
+
+/// Panels of a pass, of those that are left, more than one, with so many columns. The last one goes by itself if it is
+/// not full, unless a tile takes it along.
+template <class Scalar>
+Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
+  const int most = most_panels[static_cast<std::size_t>(rows)];
+  const Index pass = std::min(panels, std::max<Index>(panels_per_pass<Scalar>, most));
+  return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
+}
+
+/// Some rows, no more than a tile takes, the first of which is a, times a piece of the panels from p to last; what is
+/// complete goes to the sink. sums: 2·tile_size of one panel, as much as TileSums of more.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile, Index row,
+                                        Index rows, const Scalar* a, Index p, Index last, const DepthPiece& piece,
+                                        Scalar* sums, const Sink& sink) {
+  constexpr Index packet = simd::packet_size<Scalar>;
+  const Scalar* const zeros = zero_packet<Scalar>.data();
+  const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
+  const Scalar* const gate_start = w.start0 != nullptr ? w.gate_start0 : zeros;
+  const Index width = w.width();
+  const Index half = tile_size<Scalar> * (last - p > 1 ? panels_per_pass<Scalar> : 1);
+  const Index offset = piece.begin * w.depth_stride;
+  const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
+  // Sums start from the biases, and go on from what they are.
+  const auto start_from = [&](const Scalar* bias0, const Scalar* bias1) SLUICE_LAMBDA_INLINE {
+    tile.start0 = is_first ? bias0 : tile.c0;
+    tile.start1 = is_first ? bias1 : tile.c1;
+    tile.start_row_stride = is_first ? 0 : tile.c_row_stride;
+  };
+  PreActivationBlock<Scalar> block;
+  block.row = row;
+  block.rows = rows;
+  block.value = sums;
+  tile.depth = piece.depth;
+  tile.a = a + piece.begin * tile.a_depth_stride;
+  tile.prefetch = piece.prefetch;
+  tile.prefetch_step = piece.prefetch_step;
+  while (p < last) {
+    block.col = p * width;
+    Index pass = last - p;
+    if (pass > 1) pass = panels_of_pass<Scalar>(rows, pass, w.cols - block.col, width);
+    block.cols = std::min(pass * width, w.cols - block.col);
+    // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
+    // is at most half full, one packet is enough.
+    const bool dense = block.cols < width;
+    const bool shared = has_half_panels<Scalar> && 2 * block.cols <= width;
+    const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
+    const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
+    block.row_stride = tile.c_row_stride = dense ? block.cols : pass * 2 * packet;
+    block.gate = w.paired ? sums + (dense ? half : pass * packet) : w.gate_first != nullptr ? sums + half : nullptr;
+    if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
+      simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
+      simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
+    }
+    for (Index done = 0; done < pass;) {
+      const int n = pass == 1 ? 1 : panels_at_once(rows, pass - done);
+      const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
+      const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
+        multiply_tile(static_cast<int>(rows), shared ? half_panel : n, tile);
+      };
+      tile.b0 = w.first + from;
+      tile.b1 = second_of(tile.b0, w.second + from);
+      tile.c0 = sums + done * width;
+      tile.c1 = second_of(tile.c0, block.gate + done * width);
+      start_from(start + bias, w.start0 != nullptr ? second_of(start + bias, w.start1 + bias) : zeros);
+      if constexpr (simd::has_scale<Stored>) {
+        tile.scale0 = w.scale0 + p * width;
+        tile.scale1 = second_of(tile.scale0, w.scale1 + p * width);
+      }
+      multiply();
+      if (w.gate_first != nullptr) {
+        tile.b0 = w.gate_first + from;
+        tile.b1 = tile.b0 + next;
+        tile.c0 = block.gate + done * width;
+        tile.c1 = tile.c0 + next;
+        start_from(gate_start + bias, w.start0 != nullptr ? gate_start + bias + next : zeros);
+        multiply();
+      }
+      done += n;
+      p += n;
+    }
+    if (is_last) sink(block);
+  }
+}
+
+/// The sums of the panels of a pass, on the stack.
+template <class Scalar>
+struct TileSums {
+  static constexpr Index size = 2 * panels_per_pass<Scalar> * tile_size<Scalar>;
+  alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(size)];
+};
+
+/// multiply_panels of more rows than a tile takes, or of rows that collide.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                             const Sink& sink, Scalar* space) {
+  TileSums<Scalar> buffer;
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
+  const Index panels = w.count();
+  const DepthPiece whole = whole_depth(x, w);
+  const PanelMemory<Scalar> memory(x, w);
+  if (space == nullptr) space = memory.obtain();
+  if (memory.samples > 0) {
+    tile.a_row_stride = 1;
+    tile.a_depth_stride = memory.lanes;
+  }
+  const PanelOrder order(w, x.rows);
+  const Index rows_of_tile =
+      rows_collide(x) && w.heapless ? std::min<Index>(ways_of_l1, max_tile_rows) : Index(max_tile_rows);
+  for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
+    const RowTiles tiles(std::min(row_block, x.rows - first_row), rows_of_tile);
+    const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
+    for (Index t = 0; memory.samples > 0 && t < tiles.count; ++t) {
+      pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
+                 memory.lanes);
+    }
+    // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is in L2 by then.
+    const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
+    for (PanelOrder::Position at, next; at.panel < panels; at = next) {
+      next = order.after(at);
+      const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
+      DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+      for (Index t = 0, row = first_row, rows = 0; t < tiles.count; ++t, row += rows) {
+        rows = tiles.size(t);
+        if (w.from_memory && tiles.count > 1) {
+          const bool asks = next.panel < panels && t * step < w.depth_stride;
+          piece.prefetch = asks ? distance + t * step * piece.depth : 0;
+          piece.prefetch_step = asks ? step : 0;
+        }
+        Scalar* const sums = order.pieces > 1 ? space + memory.samples +
+                                                    ((at.panel - at.first) * tiles.count + t) * 2 * tile_size<Scalar>
+                                              : buffer.data;
+        multiply_rows(w, tile, row, rows, memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
+                      at.panel + order.at_once, piece, sums, sink);
+      }
+    }
+  }
+}
+
+/// Calls sink(PreActivationBlock) with the tiles of x·W + b. space: as much as PanelMemory says, or null for this
+/// thread's own.
+template <class Scalar, class Stored, class Sink>
+SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                          const Sink& sink, Scalar* space = nullptr) {
+  if (x.rows > max_tile_rows || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
+  if (x.rows == 0) return;
+  TileSums<Scalar> buffer;
+  TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
+  multiply_rows(w, tile, 0, x.rows, x.data, 0, w.count(), whole_depth(x, w), buffer.data, sink);
+}
+
+}  // namespace detail
+
+SLUICE_NAMESPACE_END
