@@ -110,7 +110,7 @@ struct OneThread {};
 template <class Scalar, class Stored, class Sink>
 SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
                                          const PackedWeights<Scalar, Stored>& weights, Sink sink) {
-  multiply_panels(x, weights.view(), sink);
+  multiply_panels(x, weights.template view_as<Sink::takes_pairs>(), sink);
 }
 
 /// The product of packed weights on the threads of a device, over panels or rows, whichever there are more of. Every
