@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PICTURE = "benchmarks/results/fused_vs_split.png"
 TABLE = "benchmarks/results/fused_vs_split.md"
-ZEN3 = "benchmarks/results/zen3"
+XEON = "benchmarks/results/xeon"
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -58,22 +58,21 @@ def picture():
 
 
 def benchmark():
-    data, avx2 = results(), results("zen3")
-    points, avx2_points = (run.layer_points(d, layout="row") for d in (data, avx2))
+    data, avx512 = results(), results("xeon")
+    points, avx512_points = (run.layer_points(d, layout="row") for d in (data, avx512))
     return "\n\n".join([
         f"{run.machine_text(data)}.",
         f"sluice's fused layer is at least as fast as the fused layer by hand at {count(points, 'forward')} forward, "
-        f"and at {count(points, 'backward')} backward. Where it is slower, the tables and the picture say so.",
+        f"and at {count(points, 'backward')} backward.",
         "Speed of sluice (fused) over Eigen by hand (fused); the columns are direction and batch:",
         speed(points, run.EIGEN_FUSED),
         "Speed of fused over split, both sluice:",
         speed(points, run.SLUICE_SPLIT),
         f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: [{TABLE}]({TABLE}).",
-        f"With AVX2 instead of AVX-512, on a shared Zen 3 ({run.machine_text(avx2)}): at least as fast as the fused layer "
-        f"by hand at {count(avx2_points, 'forward')} forward, and at {count(avx2_points, 'backward')} backward; where it "
-        f"is slower, the tables say by how much "
-        f"([tables]({ZEN3}/fused_vs_split.md), "
-        f"[against oneDNN, OpenBLAS and libtorch]({ZEN3}/peers.md)).",
+        f"With AVX-512, on a shared Xeon and the headers of that day ({run.machine_text(avx512)}): at least as fast as the "
+        f"fused layer by hand at {count(avx512_points, 'forward')} forward, and at {count(avx512_points, 'backward')} "
+        f"backward ([tables]({XEON}/fused_vs_split.md), "
+        f"[against oneDNN, OpenBLAS and libtorch]({XEON}/peers.md)).",
     ])
 
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A unit gives the same bits whichever units stand beside it, and wherever the output lies: layers of few units, whose
-// halves share a register and whose rows are gated as one, against the first units of a wide layer.
+// halves share a register and whose rows are gated as one, against the first and the last units of a wide layer, which
+// has several passes of the gating.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"
@@ -18,22 +19,22 @@ using RowMatrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 template <class Scalar>
 using ColMatrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
 
-constexpr Index wide_units = 70;
+constexpr Index wide_units = 290;  // more panels than a pass of the gating takes
 
-/// The layer's first units as a layer of their own.
+/// Some of the layer's units as a layer of their own.
 template <class Layer>
-Layer first_units(const Layer& wide, Index units) {
+Layer units_from(const Layer& wide, Index first, Index units) {
   Layer few(wide.input_dim(), units, {.bias = wide.has_bias()});
   if constexpr (requires { wide.gating(); }) {
-    few.value_weight() = wide.value_weight().leftCols(units);
-    few.gate_weight() = wide.gate_weight().leftCols(units);
+    few.value_weight() = wide.value_weight().middleCols(first, units);
+    few.gate_weight() = wide.gate_weight().middleCols(first, units);
     if (wide.has_bias()) {
-      few.value_bias() = wide.value_bias().leftCols(units);
-      few.gate_bias() = wide.gate_bias().leftCols(units);
+      few.value_bias() = wide.value_bias().middleCols(first, units);
+      few.gate_bias() = wide.gate_bias().middleCols(first, units);
     }
   } else {
-    few.weight() = wide.weight().leftCols(units);
-    if (wide.has_bias()) few.bias() = wide.bias().leftCols(units);
+    few.weight() = wide.weight().middleCols(first, units);
+    if (wide.has_bias()) few.bias() = wide.bias().middleCols(first, units);
   }
   return few;
 }
@@ -77,19 +78,23 @@ void check(const Convert& convert, bool bias = true) {
     test::Random random(static_cast<std::uint32_t>(input_dim));
     random.fill(wide.parameters());
     const auto wide_converted = convert(wide);
-    for (const Index units : {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 20, 24, 31, 33, 40}) {
-      const auto few = convert(first_units(wide, units));
-      for (const Index rows : {1, 2, 3, 8, 13, 14, 15, 29}) {
-        CAPTURE(input_dim, units, rows, bias);
-        const RowMatrix<Scalar> x = random.template matrix<RowMatrix<Scalar>>(rows, input_dim);
-        RowMatrix<Scalar> all(rows, wide_units), all_gates(rows, wide_units);
-        if constexpr (requires { wide.gating(); }) {
-          wide_converted.forward(x, all, all_gates);
-        } else {
-          wide_converted.forward(x, all);
+    for (const Index rows : {1, 2, 3, 8, 13, 14, 15, 29}) {
+      CAPTURE(input_dim, rows, bias);
+      const RowMatrix<Scalar> x = random.template matrix<RowMatrix<Scalar>>(rows, input_dim);
+      RowMatrix<Scalar> all(rows, wide_units), all_gates(rows, wide_units);
+      if constexpr (requires { wide.gating(); }) {
+        wide_converted.forward(x, all, all_gates);
+      } else {
+        wide_converted.forward(x, all);
+      }
+      CHECK(difference(wide_converted, x, all, all_gates) == "");
+      for (const Index units : {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 20, 24, 31, 33, 40}) {
+        for (const Index first : {Index(0), wide_units - units}) {
+          CAPTURE(units, first);
+          const auto few = convert(units_from(wide, first, units));
+          const RowMatrix<Scalar> want = all.middleCols(first, units), want_gate = all_gates.middleCols(first, units);
+          CHECK(difference(few, x, want, want_gate) == "");
         }
-        const RowMatrix<Scalar> want = all.leftCols(units), want_gate = all_gates.leftCols(units);
-        CHECK(difference(few, x, want, want_gate) == "");
       }
     }
   }

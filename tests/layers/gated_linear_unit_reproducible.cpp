@@ -32,6 +32,7 @@ void check(Index input_dim, Index units) {
       requires { layer.forward(x, y, gate); } && requires { layer.gating(); }) {
     layer.forward(x, y, gate);
     CHECK(test::same_bits(y, all));
+    CHECK(test::same_bits(layer(x.row(13), sluice::return_gate).gate, gate.row(13)));
   }
   for (const Index first : {0, 1, 13, 100, 230}) {
     for (const Index count : {1, 2, 5, 14, 17}) {

@@ -67,7 +67,7 @@ SLUICE_ALWAYS_INLINE void add_scaled_rows(const Scalar* x, Index x_row_stride, I
       }
     }
   };
-  constexpr int several = std::max(8 / (Rows * Depth), Rows == 1 ? 2 : 1);  // a row by itself takes two, or half a line
+  constexpr int several = std::max(8 / (Rows * Depth), Rows == 1 ? 2 : 1);  // two narrow packets make a line
   if constexpr (several > 1) add_packets(std::integral_constant<int, several>{});
   add_packets(std::integral_constant<int, 1>{});
   if constexpr (Rows == 1) {

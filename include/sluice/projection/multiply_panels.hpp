@@ -30,8 +30,8 @@ DepthPiece whole_depth(const MatrixView<const Scalar>& x, const Panels<Scalar, S
   return {0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
 }
 
-/// Panels of a pass, of those that are left, more than one, with so many columns. The last one goes by itself if it is
-/// not full, unless a tile takes it along.
+/// How many of the panels that are left, two or more, with so many columns, make the next pass. A last one that is not
+/// full goes by itself, unless it shares a tile: with an even number of panels, where a tile takes two.
 template <class Scalar>
 Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
   const int most = most_panels[static_cast<std::size_t>(rows)];
@@ -40,7 +40,7 @@ Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
 }
 
 /// Some rows, no more than a tile takes, the first of which is a, times a piece of the panels from p to last; what is
-/// complete goes to the sink. sums: 2·tile_size of one panel, as much as TileSums of more.
+/// complete goes to the sink. sums: 2·tile_size for a single panel (last − p is 1), TileSums::size for more.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile, Index row,
                                         Index rows, const Scalar* a, Index p, Index last, const DepthPiece& piece,
@@ -50,6 +50,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
   const Scalar* const gate_start = w.start0 != nullptr ? w.gate_start0 : zeros;
   const Index width = w.width();
+  // From the sums of the value to those of the gate, where they do not alternate.
   const Index half = tile_size<Scalar> * (last - p > 1 ? panels_per_pass<Scalar> : 1);
   const Index offset = piece.begin * w.depth_stride;
   const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
@@ -93,7 +94,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
       tile.b0 = w.first + from;
       tile.b1 = second_of(tile.b0, w.second + from);
       tile.c0 = sums + done * width;
-      tile.c1 = second_of(tile.c0, block.gate + done * width);
+      tile.c1 = w.paired ? block.gate + done * width : tile.c0 + next;  // what has no gate has a null one
       start_from(start + bias, w.start0 != nullptr ? second_of(start + bias, w.start1 + bias) : zeros);
       if constexpr (simd::has_scale<Stored>) {
         tile.scale0 = w.scale0 + p * width;
@@ -119,6 +120,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
 template <class Scalar>
 struct TileSums {
   static constexpr Index size = 2 * panels_per_pass<Scalar> * tile_size<Scalar>;
+  static_assert(most_panels[1] * 2 * simd::packet_size<Scalar> <= size / 2, "as many panels as one row takes at once");
   alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(size)];
 };
 

@@ -7,7 +7,7 @@
 // A panel holds two packets of columns over the whole depth: for a gated projection a packet of value columns and the
 // same columns of the gate, for an ordinary one 2 packets side by side. Where the panels come from is a matter of
 // pointers and strides: W in place (while it fits a cache), or packed beforehand (core of `pack`). Here is what they
-// are, and how tiles and rows go through them; multiply_panels.hpp goes, row.hpp with a single row.
+// are, and in which order they are gone through: by multiply_panels.hpp, and of a single row by row.hpp.
 //
 //   memory in place:  element (k, lane) of packet h of panel p at  half_h[k·row_stride + p·width + lane]
 //   memory packed:                                             at  data[((p·depth + k)·2 + h)·packet + lane]
@@ -132,8 +132,8 @@ bool rows_collide(const MatrixView<const Scalar>& x) {
 template <class Scalar>
 inline constexpr Index tile_size = (std::max(max_tile_rows, 6) + 1) * 2 * simd::packet_size<Scalar>;
 
-/// Panels that a tile of rows goes through before its sums go to the sink: to begin and to end the gating takes as long
-/// as a few of its packets. As many as leave most of L1 to samples and weights.
+/// Panels that a tile of rows goes through, as a rule, before its sums go to the sink: to begin and to end the gating
+/// takes as long as a few of its packets. Few enough for both halves of the sums to take 16 KB at most.
 template <class Scalar>
 inline constexpr Index panels_per_pass = [] {
   constexpr auto bytes_of_tile = tile_size<Scalar> * static_cast<Index>(sizeof(Scalar));

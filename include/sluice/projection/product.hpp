@@ -264,7 +264,7 @@ void multiply_by_tiles(const MatrixView<const Scalar>& a, const MatrixView<const
                        const MatrixView<Scalar>& c, SumsStart<Scalar> start, const PackingSpace<Scalar>& space,
                        bool padded) {
   constexpr Index packet = PackingSpace<Scalar>::packet;
-  if (c.rows == 0 || c.cols == 0) return;  // nothing stands behind null
+  if (c.rows == 0 || c.cols == 0) return;  // the second packet of a null pointer would be undefined
   if (start.first != nullptr) start.second = start.first + packet;
   multiply_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
                          {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
