@@ -6,7 +6,6 @@
 
 #include <sluice/projection/blocks.hpp>
 #include <sluice/projection/gated_projection.hpp>
-#include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/panels.hpp>
 
 #include <algorithm>
