@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Few samples read weights where they lie, more of them pack them first: of weights beyond L2 more than 32, or 16 where
-// packets are narrow and rows lie 4 KiB apart; of smaller ones, where packets are narrow, more than 96 or 24, and with
-// rows 1 KiB apart 7 to 24 samples read several rows side by side. All ways agree to the last bit, and with a plain sum
-// in double. The products of a backward pass with few inputs, or few samples.
+// Few samples read weights where they lie, or several rows side by side, more of them pack them first (see reading_of
+// for how many). All ways agree to the last bit, and with a plain sum in double. The products of a backward pass with
+// few inputs, or few samples.
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/random.hpp"
@@ -18,12 +17,21 @@ using test::Index;
 constexpr Index most = 130;  // samples
 
 template <class Layer>
+constexpr bool has_gate = requires(const Layer& layer) {
+  layer.gating();
+};
+
+template <class Layer>
+test::Matrix expected_gate(const Layer& layer, const test::Matrix& x) {
+  const auto p = test::parameters_of(layer);
+  return (test::multiply(x, p.gate_weight).rowwise() + p.gate_bias).unaryExpr(test::silu.value);
+}
+template <class Layer>
 test::Matrix expected(const Layer& layer, const test::Matrix& x) {
-  if constexpr (requires { layer.gating(); }) {
+  if constexpr (has_gate<Layer>) {
     const auto p = test::parameters_of(layer);
     const test::Matrix value = test::multiply(x, p.value_weight).rowwise() + p.value_bias;
-    const test::Matrix gate = test::multiply(x, p.gate_weight).rowwise() + p.gate_bias;
-    return value.cwiseProduct(gate.unaryExpr(test::silu.value));
+    return value.cwiseProduct(expected_gate(layer, x));
   } else {
     const test::Matrix sum = test::multiply(x, test::to_double(layer.weight()));
     return (sum.rowwise() + test::to_double(layer.bias()).row(0)).unaryExpr(test::silu.value);
@@ -47,8 +55,15 @@ void check(Index input_dim, Index units, Index at_least = 512) {
   const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> upright = x;
   const Matrix all = layer(x);
   CHECK(test::relative_error(all, expected(layer, test::to_double(x))) < test::rounding<Scalar>(input_dim));
+  Matrix all_y, all_gates;
+  if constexpr (has_gate<Layer>) {
+    layer.forward(x, all_y, all_gates);
+    CHECK(test::same_bits(all_y, all));
+    CHECK(test::relative_error(all_gates, expected_gate(layer, test::to_double(x))) <
+          test::rounding<Scalar>(input_dim));
+  }
   typename Layer::Cache cache;
-  for (const Index count : {1, 2, 3, 6, 7, 14, 15, 16, 17, 24, 25, 29, 31, 32, 33, 65, 96, 97}) {
+  for (const Index count : {1, 2, 3, 6, 7, 12, 13, 14, 15, 17, 24, 25, 29, 31, 32, 33, 65, 96, 97}) {
     CAPTURE(count);
     CHECK(test::same_bits(layer(x.topRows(count)), all.topRows(count)));
     CHECK(test::same_bits(layer(upright.bottomRows(count)), all.bottomRows(count)));
@@ -56,6 +71,12 @@ void check(Index input_dim, Index units, Index at_least = 512) {
     layer.forward(x.middleRows(1, count), y.leftCols(units), cache);
     CHECK(test::same_bits(y.leftCols(units), all.middleRows(1, count)));
     CHECK((y.rightCols(3).array() == Scalar(7)).all());
+    if constexpr (has_gate<Layer>) {
+      Matrix gates;
+      layer.forward(x.topRows(count), y.leftCols(units), gates);
+      CHECK(test::same_bits(y.leftCols(units), all.topRows(count)));
+      CHECK(test::same_bits(gates, all_gates.topRows(count)));
+    }
   }
 }
 
@@ -88,6 +109,8 @@ TEST_CASE("few samples, weights that stay in L2", "[layer][reproducible]") {
   check<sluice::SwiGLU<float>>(19, 512, in_l1);  // 4 KiB
   check<sluice::SwiGLU<float>>(61, 101, in_l1);
   check<sluice::SwiGLU<double>>(37, 64, in_l1);
+  check<sluice::SwiGLU<float>>(139, 256, 256);  // more than half of L2: rows 2 KiB apart
+  check<sluice::SwiGLU<float>>(139, 237, 256);
   check<sluice::SwiGLU<float, sluice::Split>>(71, 128, in_l1);
   check<sluice::SwiGLU<double, sluice::Split>>(41, 77, in_l1);
   check<sluice::Dense<float, sluice::SiLU>>(71, 256, in_l1);

@@ -9,14 +9,14 @@
 #include <sluice/projection/panels.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 namespace {
 
 using sluice::Int8;
 using sluice::detail::add_product_cols;
-using sluice::detail::add_product_space;
+using sluice::detail::add_product_memory;
+using sluice::detail::add_product_size;
 using sluice::detail::MatrixView;
 using sluice::detail::PackingSpace;
 using sluice::detail::PanelMemory;
@@ -132,17 +132,18 @@ TEST_CASE("the memory of pre-activations suffices for fewer rows", "[projection]
 
 template <class Scalar>
 void check_product_memory() {
-  const auto size = [](Index depth, Index cols) {
-    return PackingSpace<Scalar>::b_size(add_product_cols<Scalar>(depth, cols), depth);
+  using Space = PackingSpace<Scalar>;
+  const auto needed = [](Index depth, Index cols) {
+    const Index panels = sluice::detail::divide_up(add_product_cols<Scalar>(depth, cols), Space::panel_width);
+    return panels * Space::panel_size(depth);
   };
   for (const Index cols : {1, 37, 500, 3000, 100000}) {
     CAPTURE(cols);
     bool enough = true;
     Index most = 0;
     for (Index depth = 9; depth <= 600; ++depth) {  // up to 8 nothing is packed
-      const auto power = static_cast<Index>(std::bit_floor(static_cast<std::size_t>(depth)));
-      most = std::max(most, size(depth, cols));
-      enough = enough && most <= std::max(size(depth, cols), power > 8 ? size(power, cols) : 0);
+      most = std::max(most, needed(depth, cols));
+      enough = enough && most <= add_product_size<Scalar>(depth, cols);
     }
     CHECK(enough);
   }
@@ -151,7 +152,7 @@ void check_product_memory() {
 TEST_CASE("the memory of a weight gradient suffices for fewer samples", "[projection]") {
   check_product_memory<float>();
   check_product_memory<double>();
-  CHECK(add_product_space<long double>(500, 64, 500).b == nullptr);  // the plain path packs nothing
+  CHECK(add_product_memory<long double>(500, 64, 500).b == nullptr);  // the plain path packs nothing
 }
 
 }  // namespace

@@ -97,16 +97,17 @@ constexpr Index add_product_cols(Index depth, Index cols) {
   const auto packed_depth = static_cast<std::size_t>(std::min(depth, depth_block<Scalar>));
   return std::min(cols, in_l2<Scalar> / static_cast<Index>(std::bit_ceil(packed_depth)));
 }
+/// Packed they take in_l2, and for each panel a row more: most for the least depth that is not shallow, 9 to 16. So no
+/// smaller depth needs more.
 template <class Scalar>
-PackingSpace<Scalar> add_product_space(Index rows, Index depth, Index cols) {
-  if (is_shallow(depth) || !simd::is_vectorized_scalar<Scalar>) return {};  // nothing is packed
-  return PackingSpace<Scalar>::of_thread(rows, depth, add_product_cols<Scalar>(depth, cols));
+constexpr Index add_product_size(Index depth, Index cols) {
+  using Space = PackingSpace<Scalar>;
+  return std::min(Space::b_size(cols, depth), in_l2<Scalar> / 16 * 17 + Space::b_size(0, depth));
 }
 template <class Scalar>
-void add_product_memory(Index rows, Index depth, Index cols) {
-  add_product_space<Scalar>(rows, depth, cols);
-  // Of all that are less deep this one needs most.
-  add_product_space<Scalar>(rows, static_cast<Index>(std::bit_floor(static_cast<std::size_t>(depth))), cols);
+PackingSpace<Scalar> add_product_memory(Index rows, Index depth, Index cols) {
+  if (is_shallow(depth) || !simd::is_vectorized_scalar<Scalar>) return {};  // nothing is packed
+  return PackingSpace<Scalar>::obtain(rows, depth, add_product_size<Scalar>(depth, cols));
 }
 /// target += A·B for a row-major target.
 template <class Scalar>
@@ -115,7 +116,7 @@ void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scala
   if (a.cols == 0) return;
   const bool streamed = b.col_stride == 1 && reading_of<Scalar>(a.rows, b.rows, b.row_stride) == Reading::Streamed;
   const Index block_cols = streamed ? streamed_cols<Scalar> : add_product_cols<Scalar>(b.rows, b.cols);
-  const auto space = add_product_space<Scalar>(a.rows, b.rows, b.cols);
+  const auto space = add_product_memory<Scalar>(a.rows, b.rows, b.cols);
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);
     multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);

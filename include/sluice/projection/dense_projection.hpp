@@ -124,12 +124,13 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
       return multiply_panels(x, panels_in_place(parameters), sink);
     }
   }
+  const Reading reading = reading_of(x.rows, parameters);
   dense_blocks(x.rows, parameters)
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
             const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
             multiply_weights(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
-                             start_from_bias(block_bias, block_bias), space, true);
+                             start_from_bias(block_bias, block_bias), reading, space, true);
           },
           [&](const MatrixView<Scalar>& block, Index row, Index col) {
             sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});

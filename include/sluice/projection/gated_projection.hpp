@@ -59,7 +59,8 @@ MatrixView<T> joined(const Halves<T>& halves) {
 template <class Scalar>
 Reading reading_of(Index rows, const GatedViews<const Scalar>& p) {
   if (p.is_inline) return Reading::InPlace;
-  return reading_of<Scalar>(rows, p.weight.value.rows, p.weight.value.row_stride);
+  const auto& w = p.weight.value;
+  return reading_of<Scalar>(rows, w.rows, w.row_stride, w.row_stride < 2 * w.cols ? 2 : 1);
 }
 
 template <class Projection, class Scalar>
@@ -125,7 +126,8 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
                         const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
-  const PreActivationBlocks<Scalar> blocks(x.rows, units, reading_of(x.rows, parameters));
+  const Reading reading = reading_of(x.rows, parameters);
+  const PreActivationBlocks<Scalar> blocks(x.rows, units, reading);
   // As wide as fewer rows want it: see pre_activation_memory.
   const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
   for (Index unit = 0; unit < units; unit += blocks.units) {
@@ -140,12 +142,12 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       if (join) {
-        multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), space, true);
+        multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), reading, space, true);
       } else if (fused && !blocks.streamed) {
-        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), space);
+        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space);
       } else {
-        multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), space, true);
-        multiply_weights(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), space, true);
+        multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), reading, space, true);
+        multiply_weights(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), reading, space, true);
       }
       sink(PreActivationBlock<Scalar>{row, unit, m, n, 2 * width, block, gate});
     }
@@ -236,6 +238,12 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
     if (reading_of(1, views) != Reading::InPlace) {
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (reading_of(x.rows, views) != Reading::InPlace) return multiply_by_blocks<Projection>(x, views, block, sink);
+    }
+    if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
+      const auto& w = views.weight.value;
+      if (!views.is_inline && by_neighbours<Scalar>(w.rows, w.row_stride)) {
+        return multiply_panels(x, panels_in_place<Split>(views), sink);
+      }
     }
     multiply_panels(x, panels_in_place<Projection>(views), sink);
   }

@@ -109,25 +109,70 @@ struct PackingSpace {
   static constexpr Index a_size(Index rows, Index depth) {
     return divide_up(std::min(rows, row_block), max_tile_rows) * a_width * std::min(depth, depth_block<Scalar>);
   }
+  /// The panels lie a line or two apart: otherwise those of deep products would begin in the same sets of a cache.
+  static constexpr Index panel_size(Index depth) { return panel_width * (std::min(depth, depth_block<Scalar>) + 1); }
   static constexpr Index b_size(Index cols_of_both_halves, Index depth) {
-    return (cols_of_both_halves + 2 * panel_width) * std::min(depth, depth_block<Scalar>);
+    return (cols_of_both_halves / panel_width + 3) * panel_size(depth);
   }
-  /// This thread's own, large enough for a product of these sizes.
-  static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
+  /// This thread's own, with so many scalars for B.
+  static PackingSpace obtain(Index rows, Index depth, Index b_size) {
     struct PackedA;
     struct PackedB;
     if (rows <= 1) return {};  // one row is never packed
-    return {scratch<PackedA, Scalar>(a_size(rows, depth)),
-            scratch<PackedB, Scalar>(b_size(cols_of_both_halves, depth))};
+    return {scratch<PackedA, Scalar>(a_size(rows, depth)), scratch<PackedB, Scalar>(b_size)};
+  }
+  /// Large enough for a product of these sizes.
+  static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
+    return obtain(rows, depth, b_size(cols_of_both_halves, depth));
   }
 };
+
+/// Rows [k, k + depth) of B as panels: element (k, lane) of packet h of panel p becomes
+/// to[p·panel_size + k·panel_width + h·packet + lane]. What lies behind the last column is of no interest.
+template <class Scalar>
+SLUICE_NEVER_INLINE void pack_panels(const HalfColumns<Scalar>& b, bool paired, Index k, Index depth, Scalar* to,
+                                     Index panel_size) {
+  constexpr Index packet = PackingSpace<Scalar>::packet;
+  constexpr Index panel_width = PackingSpace<Scalar>::panel_width;
+  const Index step = paired ? packet : panel_width;
+  const Index whole = b.col_stride == 1 ? b.cols / step : 0;
+  // A few rows at a time: B is read in the order of memory, as streams side by side.
+  const auto pack_rows = [&]<int Rows>(Index row, std::integral_constant<int, Rows>) SLUICE_LAMBDA_INLINE {
+    const Scalar* first = b.first + (k + row) * b.depth_stride;
+    const Scalar* second = b.second + (k + row) * b.depth_stride;
+    Scalar* target = to + row * panel_width;
+    for (Index p = 0; p < whole; ++p, first += step, second += step, target += panel_size) {
+      SLUICE_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        simd::store_register<Scalar>(target + r * panel_width, simd::load_register<Scalar>(first + r * b.depth_stride));
+        simd::store_register<Scalar>(target + r * panel_width + packet,
+                                     simd::load_register<Scalar>(second + r * b.depth_stride));
+      }
+    }
+  };
+  if (whole > 0) {
+    Index row = 0;
+    for (; row + 4 <= depth; row += 4) pack_rows(row, std::integral_constant<int, 4>{});
+    for (; row < depth; ++row) pack_rows(row, std::integral_constant<int, 1>{});
+  }
+  for (Index j = whole * step, p = whole; j < b.cols; j += step, ++p) {
+    const Index offset = k * b.depth_stride + j * b.col_stride;
+    const Index first_cols = std::min(packet, b.cols - j);
+    const Index second_cols = paired ? first_cols : std::min(packet, b.cols - j - packet);
+    Scalar* const panel = to + p * panel_size;
+    pack_strip(b.first + offset, first_cols, b.col_stride, depth, b.depth_stride, panel, panel_width);
+    if (second_cols > 0) {
+      pack_strip(b.second + offset, second_cols, b.col_stride, depth, b.depth_stride, panel + packet, panel_width);
+    }
+  }
+}
 
 /// C = S + A·B with tiles. `paired`: the halves advance together, a packet each; otherwise the "second half" is the
 /// packet right of the first and both advance by two packets.
 template <class Scalar>
 SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const HalfColumns<Scalar>& b,
                                         const HalfTargets<Scalar>& c, const SumsStart<Scalar>& start, bool paired,
-                                        const PackingSpace<Scalar>& space) {
+                                        Reading reading, const PackingSpace<Scalar>& space) {
   constexpr Index packet = PackingSpace<Scalar>::packet;
   constexpr Index panel_width = PackingSpace<Scalar>::panel_width;
   constexpr Index a_width = PackingSpace<Scalar>::a_width;
@@ -138,13 +183,12 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
   const bool pack_a =
       space.a != nullptr && panels > 2 && (rows_collide(a) || (a.col_stride != 1 && a.col_stride >= far_apart));
-  const Reading reading = b.col_stride == 1 ? reading_of<Scalar>(a.rows, b.depth, b.depth_stride) : Reading::Packed;
   const bool stream_b = reading == Reading::Streamed;
   const bool pack_b = reading == Reading::Packed && (space.b != nullptr || b.col_stride != 1);
   const Index most_depth = stream_b ? streams<Scalar>(a.rows) : pack_a || pack_b ? depth_block<Scalar> : b.depth;
   const Index block_depth = std::min(b.depth, most_depth);
   const Index a_tile_size = a_width * block_depth;
-  const Index b_panel_size = panel_width * block_depth;
+  const Index b_panel_size = PackingSpace<Scalar>::panel_size(block_depth);
 
   // How many columns of both packets of panel p there are.
   const auto first_cols = [&](Index p) { return std::min(packet, b.cols - p * step); };
@@ -159,19 +203,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
     const Index depth = std::min(block_depth, b.depth - k);
     const bool from_target = start.from_target || k > 0;
     if (pack_b) {
-      // A few rows of all panels, then the next few: B is read in the order of memory.
-      const Index chunk = b.col_stride == 1 ? 8 : depth;
-      for (Index from = 0; from < depth; from += chunk) {
-        const Index rows = std::min(chunk, depth - from);
-        for (Index p = 0; p < panels; ++p) {
-          const Index offset = (k + from) * b.depth_stride + p * step * b.col_stride;
-          Scalar* const to = space.b + p * b_panel_size + from * panel_width;
-          pack_strip(b.first + offset, first_cols(p), b.col_stride, rows, b.depth_stride, to, panel_width);
-          if (second_cols(p) > 0) {
-            pack_strip(b.second + offset, second_cols(p), b.col_stride, rows, b.depth_stride, to + packet, panel_width);
-          }
-        }
-      }
+      pack_panels(b, paired, k, depth, space.b, b_panel_size);
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
       const RowTiles tiles(std::min(row_block, a.rows - first_row));
@@ -261,23 +293,23 @@ constexpr Index few_rows(Index depth, Index cols) {
 /// C = S + A·B on tiles of two neighbouring packets.
 template <class Scalar>
 void multiply_by_tiles(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
-                       const MatrixView<Scalar>& c, SumsStart<Scalar> start, const PackingSpace<Scalar>& space,
-                       bool padded) {
+                       const MatrixView<Scalar>& c, SumsStart<Scalar> start, Reading reading,
+                       const PackingSpace<Scalar>& space, bool padded) {
   constexpr Index packet = PackingSpace<Scalar>::packet;
   if (c.rows == 0 || c.cols == 0) return;  // the second packet of a null pointer would be undefined
   if (start.first != nullptr) start.second = start.first + packet;
   multiply_tiles<Scalar>(a, {b.data, b.data + packet * b.col_stride, b.rows, b.cols, b.row_stride, b.col_stride},
-                         {c.data, c.data + packet, c.row_stride, padded}, start, false, space);
+                         {c.data, c.data + packet, c.row_stride, padded}, start, false, reading, space);
 }
 
 /// C = S + A·W for a W of at least one row whose columns are contiguous, as weights are stored. C is row-major,
 /// c.cols = w.cols; `padded` where whole packets may be written behind its rows.
 template <class Scalar>
 void multiply_weights(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& w, const MatrixView<Scalar>& c,
-                      const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space, bool padded) {
+                      const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space, bool padded) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (a.rows != 1 || reading_of<Scalar>(1, w.rows, w.row_stride) != Reading::Streamed) {
-      return multiply_by_tiles(a, w, c, start, space, padded);
+    if (a.rows != 1 || reading != Reading::Streamed) {
+      return multiply_by_tiles(a, w, c, start, reading, space, padded);
     }
   }
   if (!start.from_target) fill_rows(start.first, c);
@@ -301,20 +333,20 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
       if (!start.from_target) fill_rows(start.first, c);
       return shallow ? accumulate_shallow(a, b, c) : accumulate_by_dots(a, b, c);
     }
-    if (b.col_stride != 1) return multiply_by_tiles(a, b, c, start, space, padded);
+    if (b.col_stride != 1) return multiply_by_tiles(a, b, c, start, Reading::Packed, space, padded);
   }
-  multiply_weights(a, b, c, start, space, padded);
+  multiply_weights(a, b, c, start, reading_of<Scalar>(a.rows, b.rows, b.row_stride), space, padded);
 }
 
 /// C = S + A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole
 /// packets may be written behind the rows of C.
 template <class Scalar>
 void multiply_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
-                     const SumsStart<Scalar>& start, const PackingSpace<Scalar>& space) {
+                     const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     multiply_tiles<Scalar>(
         a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
-        {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, space);
+        {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, reading, space);
   } else {
     if (!start.from_target) {
       fill_rows(start.first, c.value);

@@ -8,17 +8,24 @@
 #include <sluice/projection/tile.hpp>
 
 #include <initializer_list>
+#include <limits>
 
 SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// So few rows of A do not pay for packing a large B. It is read where it lies, some of its rows at a time along all of
-/// their columns: each of these rows is a stream of its own to the processor's prefetching, which looks further ahead
-/// on many slow streams than on a fast one. As many as it keeps track of, and as there are entries for their pages.
-inline constexpr Index streamed_rows = 32;
-/// Of narrow packets, where all rows of B fall into one set of L1 (break-even with packing, measured at 768→2048).
-inline constexpr Index streamed_rows_of_one_set = 16;
+/// How B is read, if its columns are contiguous.
+///   InPlace    panel by panel, where it lies
+///   Streamed   where it lies, some of its rows at a time along all of their columns: each of these rows is a stream of
+///              its own to the processor's prefetching, which looks further ahead on many slow streams than on a fast
+///              one
+///   Packed     in panels
+enum class Reading { InPlace, Streamed, Packed };
+
+/// Bytes of weights that stay in L1.
+inline constexpr Index in_l1 = 32 * 1024;
+
+/// Rows of B that are streams: as many as the processor keeps track of, and as there are entries for their pages.
 template <class Scalar>
 constexpr Index streams(Index rows) {
   return packets_fill_lines<Scalar> || rows > 4 ? 32 : 16;
@@ -26,32 +33,49 @@ constexpr Index streams(Index rows) {
 /// Bytes that narrow packets ask ahead for themselves.
 inline constexpr Index stream_prefetch = 256;
 
-/// How B is read, if its columns are contiguous.
-enum class Reading { InPlace, Streamed, Packed };
-
-/// Up to so many rows narrow packets read a B in place that leaves L1 but not L2 (break-even with packing it,
-/// measured).
-inline constexpr Index in_place_rows = 96;
-inline constexpr Index in_place_rows_of_few_sets = 24;
-
-/// A B that stays in L2 is read in place, a larger one streamed past few rows. Many rows pay for packing: in panels, B
-/// takes as little room in L1 as can be. In place, narrow packets come back for lines that have left it, all the more
-/// often if these lie a multiple of 1 KiB apart, in a few sets of the cache: where two packets make a line, more rows
-/// than a tile takes do better with several streams, which take lines as a whole. (Not if all rows of B fall into one
-/// set, 4 KiB apart: it has room for eight of the streams.)
+/// In how many sets of L1 narrow packets find the rows of B. They come back for lines that have left it, all the more
+/// often where these lie a multiple of 1 KiB apart, in few sets.
+enum class Sets { Many, Few, One };
 template <class Scalar>
-constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
-  constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
+constexpr Sets sets_of(Index depth_stride) {
   const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar));
-  const Index bytes = depth * stride;
-  const bool one_set = !packets_fill_lines<Scalar> && stride % 4096 == 0;
-  const Index streamed = one_set ? streamed_rows_of_one_set : streamed_rows;
-  if (bytes > weights_in_l2) return rows > streamed ? Reading::Packed : Reading::Streamed;
-  if (packets_fill_lines<Scalar> || bytes <= 32 * 1024) return Reading::InPlace;
-  if (rows == 1) return Reading::Streamed;
-  if (stride % 1024 != 0) return rows > in_place_rows ? Reading::Packed : Reading::InPlace;
-  if (rows > in_place_rows_of_few_sets) return Reading::Packed;
-  return halves_of_lines && rows > max_tile_rows && stride < 4096 ? Reading::Streamed : Reading::InPlace;
+  if (packets_fill_lines<Scalar> || stride % 1024 != 0) return Sets::Many;
+  return stride % 4096 == 0 ? Sets::One : Sets::Few;
+}
+/// Such rows are read by neighbouring packets, two of a line at once if possible: not by packets of value and gate in
+/// turn, for which every line would be needed twice.
+template <class Scalar>
+constexpr bool by_neighbours(Index depth, Index depth_stride) {
+  return sets_of<Scalar>(depth_stride) != Sets::Many &&
+         depth * depth_stride * static_cast<Index>(sizeof(Scalar)) > in_l1;
+}
+
+/// The most rows of A for which B is not packed: a B that stays in L2, and a larger one. (Break-even with packing,
+/// measured.)
+struct UnpackedRows {
+  Index near, far;
+};
+template <class Scalar>
+constexpr UnpackedRows unpacked_rows(Sets sets) {
+  if (packets_fill_lines<Scalar>) return {std::numeric_limits<Index>::max(), 32};
+  return sets == Sets::Many ? UnpackedRows{96, 24} : sets == Sets::Few ? UnpackedRows{24, 12} : UnpackedRows{6, 6};
+}
+
+/// A small B is read in place, a larger one streamed, and from so many rows on packed: in panels it takes as little
+/// room in L1 as can be. Packets that are half a line take it as a whole from streams; so, if B is needed more than
+/// once, these are faster from half of L2 on, unless B is so shallow that going through C would cost more. `matrices`:
+/// one B, or several of its size that take turns.
+template <class Scalar>
+constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index matrices = 1) {
+  constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
+  const Index bytes = matrices * depth * depth_stride * static_cast<Index>(sizeof(Scalar));
+  if (bytes <= in_l1) return Reading::InPlace;
+  if (rows == 1 && !packets_fill_lines<Scalar>) return Reading::Streamed;
+  const bool half_of_l2 = halves_of_lines && rows > max_tile_rows && depth > 128;
+  const bool near = bytes <= (half_of_l2 ? weights_in_l2 / 2 : weights_in_l2);
+  const UnpackedRows most = unpacked_rows<Scalar>(sets_of<Scalar>(depth_stride));
+  if (rows > (near ? most.near : most.far)) return Reading::Packed;
+  return near ? Reading::InPlace : Reading::Streamed;
 }
 
 /// Calls visit(n) with the most rows n ≤ rows of each way to read B, and of each block. Memory that suffices for all of
@@ -59,8 +83,8 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride) {
 template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
-  for (const Index most : {2 * row_block, row_block, in_place_rows, streamed_rows, in_place_rows_of_few_sets,
-                           streamed_rows_of_one_set, Index(max_tile_rows), Index(1)}) {
+  for (const Index most : {2 * row_block, row_block, Index(96), Index(32), Index(24), Index(12), Index(max_tile_rows),
+                           Index(6), Index(1)}) {
     if (most < rows) visit(most);
   }
 }
