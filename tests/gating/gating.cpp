@@ -37,14 +37,17 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
     Eigen::VectorXf value = random.matrix<Eigen::VectorXf>(80, 1), gate = random.matrix<Eigen::VectorXf>(80, 1);
     const Eigen::VectorXf dy = random.matrix<Eigen::VectorXf>(cols, 1);
     Eigen::VectorXf y = Eigen::VectorXf::Constant(80, 9), activated = y, d_value = y, d_gate = y;
+    Eigen::VectorXf value_sums = y, gate_sums = y;
     const auto row = [cols](auto* data) {
       return MatrixView<std::remove_pointer_t<decltype(data)>>{data, 1, cols, 80, 1};
     };
     const sluice::detail::PreActivationBlock<float> block{0, 0, 1, cols, 80, value.data(), gate.data()};
     sluice::detail::gate_block<true, float>(Gating{}, block, row(y.data()), row(activated.data()));
-    sluice::detail::gate_gradient_rows<float>(Gating{},
-                                              {row(std::as_const(value).data()), row(std::as_const(gate).data())},
-                                              row(dy.data()), {row(d_value.data()), row(d_gate.data())});
+    sluice::detail::gate_gradient_rows<float>(
+        Gating{}, {row(std::as_const(value).data()), row(std::as_const(gate).data())}, row(dy.data()),
+        {row(d_value.data()), row(d_gate.data())}, value_sums.data(), gate_sums.data());
+    CHECK(test::same_bits(value_sums.head(cols), (d_value.head(cols).array() + 9).matrix()));
+    CHECK(test::same_bits(gate_sums.head(cols), (d_gate.head(cols).array() + 9).matrix()));
     double error = 0;
     for (Index j = 0; j < cols; ++j) {
       const double v = value(j), g = gate(j), d = dy(j);
@@ -54,7 +57,9 @@ TEST_CASE("rows of any length, and nothing behind them", "[gating]") {
                         std::abs(d_gate(j) - d * test::tanh.value(v) * test::sigmoid.derivative(g))});
     }
     CHECK(error < 4e-7);
-    for (const auto* target : {&y, &activated, &d_value, &d_gate}) CHECK((target->tail(80 - cols).array() == 9).all());
+    for (const auto* target : {&y, &activated, &d_value, &d_gate, &value_sums, &gate_sums}) {
+      CHECK((target->tail(80 - cols).array() == 9).all());
+    }
     const Eigen::VectorXf value_behind = value.tail(80 - cols), gate_behind = gate.tail(80 - cols);
     sluice::detail::gate_block<true, float>(Gating{}, block, row(value.data()), row(gate.data()));
     CHECK(test::same_bits(value.head(cols), y.head(cols)));

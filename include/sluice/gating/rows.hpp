@@ -13,6 +13,7 @@
 #include <sluice/gating/gating.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -116,16 +117,41 @@ SLUICE_ALWAYS_INLINE void map_rows(const F& f, const MatrixView<const Scalar>& x
   });
 }
 
-/// Gradients of the pre-activations of a block, in d, from dy, whose columns are contiguous. d may be pre.
+/// sums += x, as a rule a row of many; null: nobody wants them.
+template <class Scalar>
+SLUICE_ALWAYS_INLINE void add_some(Scalar* sums, Index col, const simd::Register<Scalar>& x, Index count) {
+  if (sums != nullptr) store_some<Scalar>(sums + col, load_some<Scalar>(sums + col, count) + x, count);
+}
+
+/// Gradients of the pre-activations of a block, in d, from dy, whose columns are contiguous. d may be pre, or d.value
+/// dy. The gradients of the biases, where they have data, are the sums over the rows: those are added to.
 template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_rows(const G& gating, const Halves<const Scalar>& pre,
-                                            const MatrixView<const Scalar>& dy, const Halves<Scalar>& d) {
+                                            const MatrixView<const Scalar>& dy, const Halves<Scalar>& d,
+                                            Scalar* value_bias, Scalar* gate_bias) {
   for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
     const auto gradient = gate_gradient(gating, load_pre_activations<G, Scalar>(&pre.value(r, 0) + j, count),
                                         load_pre_activations<G, Scalar>(&pre.gate(r, 0) + j, count),
                                         load_some<Scalar>(&dy(r, 0) + j, count));
     store_some<Scalar>(&d.value(r, 0) + j, gradient.value, count);
     store_some<Scalar>(&d.gate(r, 0) + j, gradient.gate, count);
+    add_some<Scalar>(value_bias, j, gradient.value, count);
+    add_some<Scalar>(gate_bias, j, gradient.gate, count);
+  });
+}
+
+/// The same for an ordinary layer: d = dy ⊙ f'(pre), and its sums over the rows. The identity does not look at pre.
+template <class Scalar, class Activation>
+SLUICE_NEVER_INLINE void activation_gradient_rows(const Activation& activation, const MatrixView<const Scalar>& pre,
+                                                  const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& d,
+                                                  Scalar* bias) {
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+    auto gradient = load_some<Scalar>(&dy(r, 0) + j, count);
+    if constexpr (!std::is_same_v<Activation, Identity>) {
+      gradient = gradient * activation_derivative(activation, load_some<Scalar>(&pre(r, 0) + j, count));
+    }
+    store_some<Scalar>(&d(r, 0) + j, gradient, count);
+    add_some<Scalar>(bias, j, gradient, count);
   });
 }
 

@@ -20,21 +20,6 @@ namespace detail {
 /// Columns of a block (of each half): its pre-activations stay in L2.
 inline constexpr Index column_block = 256;
 
-/// sums[j] += Σᵣ d(r, j)
-template <class Scalar>
-SLUICE_NEVER_INLINE void add_rows(const MatrixView<const Scalar>& d, Scalar* sums) {
-  constexpr Index size = simd::register_size<Scalar>();
-  Index j = 0;
-  for (; j + size <= d.cols; j += size) {
-    auto sum = simd::load_register<Scalar>(sums + j);
-    for (Index r = 0; r < d.rows; ++r) sum = sum + simd::load_register<Scalar>(&d(r, j));
-    simd::store_register<Scalar>(sums + j, sum);
-  }
-  for (; j < d.cols; ++j) {
-    for (Index r = 0; r < d.rows; ++r) sums[j] += d(r, j);
-  }
-}
-
 /// Width of a block's rows in memory: whole packets for both halves of a tile. Streamed, rows are wide, and must not
 /// lie a multiple of 4 KiB apart.
 template <class Scalar>

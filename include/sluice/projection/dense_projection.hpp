@@ -169,16 +169,9 @@ void dense_backward(const MatrixView<const Scalar>& x, const DenseViews<const Sc
                     const DenseViews<Scalar>& gradients) {
   if (x.rows == 0) return;
   const auto d = dense_backward_memory<Scalar>(x.rows, x.cols, dy.cols, dx);
-  if constexpr (std::is_same_v<Activation, Identity>) {
-    copy_any<Scalar>(dy, d);
-  } else {
-    const auto slope = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_derivative(activation, t); };
-    map_rows<Scalar>(slope, pre, d);
-    for (Index r = 0; r < x.rows; ++r) {
-      for (Index j = 0; j < dy.cols; ++j) d(r, j) *= dy(r, j);
-    }
-  }
-  if (gradients.bias != nullptr) add_rows<Scalar>(d, gradients.bias);
+  if (dy.col_stride != 1) copy_any<Scalar>(dy, d);
+  activation_gradient_rows<Scalar>(activation, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d), d,
+                                   gradients.bias);
   add_product<Scalar>(x.transpose(), d, gradients.weight);
   if (dx.data != nullptr) write_products<Scalar>({{d, parameters.weight}}, dx);
 }

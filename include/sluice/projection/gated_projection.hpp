@@ -290,11 +290,8 @@ void gated_backward(const MatrixView<const Scalar>& x, const GatedViews<const Sc
   if (x.rows == 0) return;
   const auto d = gated_backward_memory<Projection>(x.rows, x.cols, dy.cols, dx);
   if (dy.col_stride != 1) copy_any<Scalar>(dy, d.value);
-  gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d);
-  if (gradients.value_bias != nullptr) {
-    add_rows<Scalar>(d.value, gradients.value_bias);
-    add_rows<Scalar>(d.gate, gradients.gate_bias);
-  }
+  gate_gradient_rows<Scalar>(gating, pre, dy.col_stride == 1 ? dy : MatrixView<const Scalar>(d.value), d,
+                             gradients.value_bias, gradients.gate_bias);
   // dW (input_dim × 2·units) += xᵀ (input_dim × rows)·d (rows × 2·units);  dx (rows × input_dim) = d·Wᵀ
   if constexpr (std::is_same_v<Projection, Fused>) {
     add_product<Scalar>(x.transpose(), joined(d), joined(gradients.weight));
