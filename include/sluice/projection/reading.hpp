@@ -50,15 +50,16 @@ constexpr bool by_neighbours(Index depth, Index depth_stride) {
          depth * depth_stride * static_cast<Index>(sizeof(Scalar)) > in_l1;
 }
 
-/// The most rows of A for which B is not packed: a B that stays in L2, and a larger one. (Break-even with packing,
-/// measured.)
+/// The most rows of A for which B is not packed: of a B that is read in place, of one that is streamed although it
+/// stays in L2, and of a larger one. (Break-even with packing, measured.)
 struct UnpackedRows {
-  Index near, far;
+  Index in_place, streamed_in_l2, streamed;
 };
 template <class Scalar>
 constexpr UnpackedRows unpacked_rows(Sets sets) {
-  if (packets_fill_lines<Scalar>) return {std::numeric_limits<Index>::max(), 32};
-  return sets == Sets::Many ? UnpackedRows{96, 24} : sets == Sets::Few ? UnpackedRows{24, 12} : UnpackedRows{6, 6};
+  if (packets_fill_lines<Scalar>) return {std::numeric_limits<Index>::max(), 32, 32};
+  if (sets == Sets::One) return {6, 6, 6};
+  return sets == Sets::Few ? UnpackedRows{24, 12, 24} : UnpackedRows{96, 24, 24};
 }
 
 /// A small B is read in place, a larger one streamed, and from so many rows on packed: in panels it takes as little
@@ -70,12 +71,12 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
   const Index bytes = matrices * depth * depth_stride * static_cast<Index>(sizeof(Scalar));
   if (bytes <= in_l1) return Reading::InPlace;
-  if (rows == 1 && !packets_fill_lines<Scalar>) return Reading::Streamed;
-  const bool half_of_l2 = halves_of_lines && rows > max_tile_rows && depth > 128;
-  const bool near = bytes <= (half_of_l2 ? weights_in_l2 / 2 : weights_in_l2);
+  if (rows == 1 && !packets_fill_lines<Scalar>) return bytes > 2 * in_l1 ? Reading::Streamed : Reading::InPlace;
+  const bool stays_in_l2 = bytes <= weights_in_l2;
+  const bool streams_from_l2 = halves_of_lines && rows > max_tile_rows && depth > 128 && bytes > weights_in_l2 / 2;
   const UnpackedRows most = unpacked_rows<Scalar>(sets_of<Scalar>(depth_stride));
-  if (rows > (near ? most.near : most.far)) return Reading::Packed;
-  return near ? Reading::InPlace : Reading::Streamed;
+  if (stays_in_l2 && !streams_from_l2) return rows > most.in_place ? Reading::Packed : Reading::InPlace;
+  return rows > (stays_in_l2 ? most.streamed_in_l2 : most.streamed) ? Reading::Packed : Reading::Streamed;
 }
 
 /// Calls visit(n) with the most rows n ≤ rows of each way to read B, and of each block. Memory that suffices for all of
