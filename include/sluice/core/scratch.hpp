@@ -5,9 +5,9 @@
 #pragma once
 
 #include <sluice/core/config.hpp>
+#include <sluice/core/line_allocator.hpp>
 
 #include <cstddef>
-#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -17,7 +17,7 @@ namespace detail {
 /// A purpose is an empty tag type; two buffers that live at the same time need two tags.
 template <class Purpose, class Scalar>
 Scalar* scratch(Index count) {
-  thread_local std::vector<Scalar, Eigen::aligned_allocator<Scalar>> buffer;
+  thread_local LineVector<Scalar> buffer;
   const auto needed = static_cast<std::size_t>(count);
   if (buffer.size() < needed) {
     buffer.clear();  // so that growing does not copy what nobody reads

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// ParameterStorage: the numbers a layer learns, in one aligned piece of memory. Small sizes that are known in the type
-// lie inside the object (no heap); everything else lies on the heap.
+// ParameterStorage: the numbers a layer learns, in one piece of memory that begins with a cache line. Small sizes that
+// are known in the type lie inside the object (no heap); everything else lies on the heap.
 //
 // A few scalars of padding follow the parameters: kernels read whole packets, also at the end of the last row, and
 // ignore the surplus lanes.
 #pragma once
 
+#include <sluice/core/line_allocator.hpp>
 #include <sluice/core/simd.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -53,7 +53,7 @@ class ParameterStorage {
   bool is_empty() const { return scalars_.empty(); }
 
  private:
-  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> scalars_;
+  LineVector<Scalar> scalars_;
 };
 
 template <class Scalar, Index Size>

@@ -10,6 +10,7 @@
 // right.
 #pragma once
 
+#include <sluice/core/line_allocator.hpp>
 #include <sluice/core/samples.hpp>
 #include <sluice/fwd.hpp>
 #include <sluice/layers/forward.hpp>
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
-#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -54,7 +54,7 @@ class PreActivationCache {
     columns_ = columns;
   }
 
-  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> storage_;
+  detail::LineVector<Scalar> storage_;
   Index samples_ = 0;
   Index columns_ = 0;
 };

@@ -241,7 +241,7 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
     }
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
       const auto& w = views.weight.value;
-      if (!views.is_inline && by_neighbours<Scalar>(w.rows, w.row_stride)) {
+      if (!views.is_inline && by_neighbours<Scalar>(x.rows, w.rows, w.row_stride)) {
         return multiply_panels(x, panels_in_place<Split>(views), sink);
       }
     }

@@ -11,6 +11,7 @@
 
 #include <sluice/core/error.hpp>
 #include <sluice/core/int8.hpp>
+#include <sluice/core/line_allocator.hpp>
 #include <sluice/core/narrow.hpp>
 #include <sluice/projection/panels.hpp>
 
@@ -20,7 +21,6 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
-#include <vector>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -148,9 +148,9 @@ class PackedWeights {
   Index depth_;
   Index cols_;
   bool paired_;
-  std::vector<Stored, Eigen::aligned_allocator<Stored>> weights_;
-  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> biases_;
-  std::vector<Scalar, Eigen::aligned_allocator<Scalar>> scales_;
+  LineVector<Stored> weights_;
+  LineVector<Scalar> biases_;
+  LineVector<Scalar> scales_;
 };
 
 }  // namespace detail

@@ -7,8 +7,9 @@
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
-#include <limits>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -33,50 +34,47 @@ constexpr Index streams(Index rows) {
 /// Bytes that narrow packets ask ahead for themselves.
 inline constexpr Index stream_prefetch = 256;
 
-/// In how many sets of L1 narrow packets find the rows of B. They come back for lines that have left it, all the more
-/// often where these lie a multiple of 1 KiB apart, in few sets.
-enum class Sets { Many, Few, One };
+/// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours take a line of 64
+/// bytes at once if every row begins with one, as the first does.
 template <class Scalar>
-constexpr Sets sets_of(Index depth_stride) {
-  const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar));
-  if (packets_fill_lines<Scalar> || stride % 1024 != 0) return Sets::Many;
-  return stride % 4096 == 0 ? Sets::One : Sets::Few;
+constexpr bool rows_are_lines(Index depth_stride) {
+  return !packets_fill_lines<Scalar> && depth_stride * static_cast<Index>(sizeof(Scalar)) % 64 == 0;
 }
-/// Such rows are read by neighbouring packets, two of a line at once if possible: not by packets of value and gate in
-/// turn, for which every line would be needed twice.
+/// Whether value and gate, halves of each row of a large B, are better read one after the other, by neighbouring
+/// packets: if lines begin with both, and value and gate in turn would take a part of them. (A tile of several panels
+/// takes whole lines of both, but not from the few sets of L1 in which rows a multiple of 1 KiB apart lie.)
 template <class Scalar>
-constexpr bool by_neighbours(Index depth, Index depth_stride) {
-  return sets_of<Scalar>(depth_stride) != Sets::Many &&
-         depth * depth_stride * static_cast<Index>(sizeof(Scalar)) > in_l1;
-}
-
-/// The most rows of A for which B is not packed: of a B that is read in place, of one that is streamed although it
-/// stays in L2, and of a larger one. (Break-even with packing, measured.)
-struct UnpackedRows {
-  Index in_place, streamed_in_l2, streamed;
-};
-template <class Scalar>
-constexpr UnpackedRows unpacked_rows(Sets sets) {
-  if (packets_fill_lines<Scalar>) return {std::numeric_limits<Index>::max(), 32, 32};
-  if (sets == Sets::One) return {6, 6, 6};
-  return sets == Sets::Few ? UnpackedRows{24, 12, 24} : UnpackedRows{96, 24, 24};
+constexpr bool by_neighbours(Index rows, Index depth, Index depth_stride) {
+  const auto tile = static_cast<std::size_t>(std::min(rows, Index(max_tile_rows)));
+  const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar)), bytes = depth * stride;
+  if (stride % 1024 == 0) return rows_are_lines<Scalar>(depth_stride) && bytes > in_l1;
+  return rows_are_lines<Scalar>(depth_stride / 2) && bytes > 2 * in_l1 && most_panels[tile] == 1;
 }
 
-/// A small B is read in place, a larger one streamed, and from so many rows on packed: in panels it takes as little
-/// room in L1 as can be. Packets that are half a line take it as a whole from streams; so, if B is needed more than
-/// once, these are faster from half of L2 on, unless B is so shallow that going through C would cost more. `matrices`:
-/// one B, or several of its size that take turns.
+/// How many rows of A pay for packing B: in panels, it takes as little room in L1 as can be. All numbers are break-even
+/// points, measured. `matrices`: one B, or several of its size that take turns.
 template <class Scalar>
 constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index matrices = 1) {
   constexpr bool halves_of_lines = simd::register_size<Scalar>() * static_cast<Index>(sizeof(Scalar)) == 32;
-  const Index bytes = matrices * depth * depth_stride * static_cast<Index>(sizeof(Scalar));
+  const Index stride = depth_stride * static_cast<Index>(sizeof(Scalar));
+  const Index bytes = matrices * depth * stride;
+  const auto up_to = [rows](Index most, Reading reading) { return rows > most ? Reading::Packed : reading; };
   if (bytes <= in_l1) return Reading::InPlace;
-  if (rows == 1 && !packets_fill_lines<Scalar>) return bytes > 2 * in_l1 ? Reading::Streamed : Reading::InPlace;
-  const bool stays_in_l2 = bytes <= weights_in_l2;
-  const bool streams_from_l2 = halves_of_lines && rows > max_tile_rows && depth > 128 && bytes > weights_in_l2 / 2;
-  const UnpackedRows most = unpacked_rows<Scalar>(sets_of<Scalar>(depth_stride));
-  if (stays_in_l2 && !streams_from_l2) return rows > most.in_place ? Reading::Packed : Reading::InPlace;
-  return rows > (stays_in_l2 ? most.streamed_in_l2 : most.streamed) ? Reading::Packed : Reading::Streamed;
+  if (packets_fill_lines<Scalar>) return bytes <= weights_in_l2 ? Reading::InPlace : up_to(32, Reading::Streamed);
+  if (rows == 1) {
+    return bytes <= 2 * in_l1 && rows_are_lines<Scalar>(depth_stride) ? Reading::InPlace : Reading::Streamed;
+  }
+  // Rows that lie so far apart share one or two sets of L1, which has eight lines in a set.
+  const bool one_set = stride % 4096 == 0, two_sets = stride % 2048 == 0;
+  if (bytes > weights_in_l2) return up_to(one_set ? 6 : 24, Reading::Streamed);
+  const bool half_of_l2 = bytes <= weights_in_l2 / 2;
+  if (one_set) return up_to(6, Reading::InPlace);
+  if (two_sets) return up_to(half_of_l2 ? 24 : 12, Reading::InPlace);
+  if (half_of_l2) return up_to(96, Reading::InPlace);
+  if (rows_are_lines<Scalar>(depth_stride)) return up_to(stride % 512 == 0 ? 24 : 48, Reading::InPlace);
+  // Streams take lines as a whole, whatever lies in them; but a shallow B would mean to go through C too often.
+  if (halves_of_lines && rows > max_tile_rows && depth > 128) return up_to(24, Reading::Streamed);
+  return up_to(96, Reading::InPlace);
 }
 
 /// Calls visit(n) with the most rows n ≤ rows of each way to read B, and of each block. Memory that suffices for all of
@@ -84,8 +82,8 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
 template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
-  for (const Index most : {2 * row_block, row_block, Index(96), Index(32), Index(24), Index(12), Index(max_tile_rows),
-                           Index(6), Index(1)}) {
+  for (const Index most : {2 * row_block, row_block, Index(96), Index(48), Index(32), Index(24), Index(12),
+                           Index(max_tile_rows), Index(6), Index(1)}) {
     if (most < rows) visit(most);
   }
 }
