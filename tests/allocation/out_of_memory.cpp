@@ -136,9 +136,10 @@ TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_backward<sluice::SwiGLU<float>>(65, 3, 300);
   check_backward<sluice::SwiGLU<float>>(513, 3, 300);  // 512 samples computed again, then one more
   check_forward<sluice::SwiGLU<float>>(65, 8, 17000);  // where one sample takes the more memory
-  check_forward<sluice::SwiGLU<float>>(80, 43, 1536);  // where 16 samples take more than 64, on narrow packets
-  check_forward<sluice::Dense<float, sluice::ReLU>>(80, 43, 3072);
-  check_forward<sluice::SwiGLU<float>>(65, 41, 350);  // where all but one sample read in place
+  check_forward<sluice::SwiGLU<float>>(88, 44, 1500);  // where 24 samples take more than 64, on narrow packets
+  check_forward<sluice::Dense<float, sluice::ReLU>>(88, 44, 3000);
+  check_forward<sluice::SwiGLU<float>>(70, 17, 4096);  // where 6 do
+  check_forward<sluice::SwiGLU<float>>(65, 41, 350);   // where all but one sample read in place
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 41, 700);
   check_backward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);
@@ -146,6 +147,8 @@ TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
 
 TEST_CASE("calls whose last block goes another way than the first change nothing without memory", "[allocation]") {
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  // 512 samples pack W, 50 read it in place, but have rows that collide.
+  check_backward<sluice::Dense<float, sluice::ReLU>, RowMajor>(562, 1024, 16);
   check_backward<sluice::SwiGLU<float>, RowMajor>(540, 300, 500);  // 28 samples have the smaller transposed product
   check_backward<sluice::SwiGLU<float>>(65, 300, 500);             // one is not worth transposing
   check_backward<sluice::SwiGLU<float>>(576, 3, 1100);             // 64 add up in wider blocks

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Parameters, packed weights and scratch memory begin with a cache line, after copies and growth, too.
+// Parameters and scratch memory begin with a cache line, after copies and growth, too.
 #include "support/catch.hpp"
 
 #include <sluice/core/line_allocator.hpp>

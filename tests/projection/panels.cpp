@@ -130,6 +130,33 @@ TEST_CASE("the memory of pre-activations suffices for fewer rows", "[projection]
   check_block_memory<double>();
 }
 
+/// Whether for_most_rows visits every number of rows after which they are read in another way.
+template <class Scalar>
+bool visits_all_changes(Index depth, Index depth_stride, Index matrices) {
+  using namespace sluice::detail;
+  constexpr Index most = 1000;
+  std::vector<bool> visited(most + 1, false);
+  for_most_rows(most, [&](Index rows) { visited[static_cast<std::size_t>(rows)] = true; });
+  for (Index rows = 1; rows < most; ++rows) {
+    const bool same = reading_of<Scalar>(rows, depth, depth_stride, matrices) ==
+                      reading_of<Scalar>(rows + 1, depth, depth_stride, matrices);
+    if (!same && !visited[static_cast<std::size_t>(rows)]) return false;
+  }
+  return true;
+}
+
+TEST_CASE("memory is asked for at every number of rows after which W is read in another way", "[projection]") {
+  for (const Index depth : {1, 20, 64, 128, 129, 300, 1000, 5000}) {
+    for (const Index stride : {16, 100, 128, 256, 384, 512, 600, 1000, 1024, 2048, 4100}) {
+      for (const Index matrices : {1, 2}) {
+        CAPTURE(depth, stride, matrices);
+        CHECK(visits_all_changes<float>(depth, stride, matrices));
+        CHECK(visits_all_changes<double>(depth, stride, matrices));
+      }
+    }
+  }
+}
+
 template <class Scalar>
 void check_product_memory() {
   using Space = PackingSpace<Scalar>;

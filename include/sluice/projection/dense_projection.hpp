@@ -118,19 +118,19 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
   const auto& w = parameters.weight;
   const Scalar* const bias = parameters.bias;
   const auto sink = dense_sink(activation, y, pre);
-  if (reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
-  if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (reading_of(x.rows, parameters) == Reading::InPlace) {
-      return multiply_panels(x, panels_in_place(parameters), sink);
-    }
-  }
   const Reading reading = reading_of(x.rows, parameters);
+  if (reading != Reading::InPlace || reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    if (reading == Reading::InPlace) return multiply_panels(x, panels_in_place(parameters), sink);
+  }
   dense_blocks(x.rows, parameters)
       .for_each(
           [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
             const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
+            const bool few_are_left = row > 0 && row + block.rows == x.rows;
             multiply_weights(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
-                             start_from_bias(block_bias, block_bias), reading, space, true);
+                             start_from_bias(block_bias, block_bias),
+                             few_are_left ? reading_of(block.rows, parameters) : reading, space, true);
           },
           [&](const MatrixView<Scalar>& block, Index row, Index col) {
             sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});

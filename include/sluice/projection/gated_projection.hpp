@@ -126,8 +126,8 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
                         const Sink& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
-  const Reading reading = reading_of(x.rows, parameters);
-  const PreActivationBlocks<Scalar> blocks(x.rows, units, reading);
+  const Reading reading_of_all = reading_of(x.rows, parameters);
+  const PreActivationBlocks<Scalar> blocks(x.rows, units, reading_of_all);
   // As wide as fewer rows want it: see pre_activation_memory.
   const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
   for (Index unit = 0; unit < units; unit += blocks.units) {
@@ -141,6 +141,7 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       Scalar* const gate = block + (join ? n : width);
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
+      const Reading reading = m < blocks.rows ? reading_of(m, parameters) : reading_of_all;  // few may be left
       if (join) {
         multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), reading, space, true);
       } else if (fused && !blocks.streamed) {
@@ -235,9 +236,10 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
     multiply_plainly(x, views, sink);
   } else {
     // One sample may need memory where more do not: it could be the last piece of this call.
-    if (reading_of(1, views) != Reading::InPlace) {
+    const bool in_place = reading_of(x.rows, views) == Reading::InPlace;
+    if (!in_place || reading_of(1, views) != Reading::InPlace) {
       Scalar* const block = pre_activation_memory<Projection>(x, views);
-      if (reading_of(x.rows, views) != Reading::InPlace) return multiply_by_blocks<Projection>(x, views, block, sink);
+      if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
       const auto& w = views.weight.value;

@@ -34,8 +34,8 @@ constexpr Index streams(Index rows) {
 /// Bytes that narrow packets ask ahead for themselves.
 inline constexpr Index stream_prefetch = 256;
 
-/// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours take a line of 64
-/// bytes at once if every row begins with one, as the first does.
+/// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours (of AVX2; half as
+/// much of others) take a line of 64 bytes at once if every row begins with one, as the first does.
 template <class Scalar>
 constexpr bool rows_are_lines(Index depth_stride) {
   return !packets_fill_lines<Scalar> && depth_stride * static_cast<Index>(sizeof(Scalar)) % 64 == 0;
@@ -83,7 +83,7 @@ template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
   for (const Index most : {2 * row_block, row_block, Index(96), Index(48), Index(32), Index(24), Index(12),
-                           Index(max_tile_rows), Index(6), Index(1)}) {
+                           Index(max_tile_rows), Index(6), Index(1)}) {  // whatever reading_of compares rows with
     if (most < rows) visit(most);
   }
 }
