@@ -13,7 +13,7 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// At least `count` scalars, aligned for packets, valid until this thread asks for the same purpose again.
+/// At least `count` scalars that begin with a cache line, valid until this thread asks for the same purpose again.
 /// A purpose is an empty tag type; two buffers that live at the same time need two tags.
 template <class Purpose, class Scalar>
 Scalar* scratch(Index count) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <sluice/core/pack.hpp>
+#include <sluice/core/scratch.hpp>
+#include <sluice/projection/packing.hpp>
 #include <sluice/projection/product.hpp>
 
 #include <algorithm>

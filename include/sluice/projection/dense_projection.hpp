@@ -123,18 +123,18 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reading == Reading::InPlace) return multiply_panels(x, panels_in_place(parameters), sink);
   }
-  dense_blocks(x.rows, parameters)
-      .for_each(
-          [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
-            const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
-            const bool few_are_left = row > 0 && row + block.rows == x.rows;
-            multiply_weights(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
-                             start_from_bias(block_bias, block_bias),
-                             few_are_left ? reading_of(block.rows, parameters) : reading, space, true);
-          },
-          [&](const MatrixView<Scalar>& block, Index row, Index col) {
-            sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
-          });
+  const auto blocks = dense_blocks(x.rows, parameters);
+  blocks.for_each(
+      [&](const MatrixView<Scalar>& block, Index row, Index col, const PackingSpace<Scalar>& space) {
+        const Scalar* const block_bias = bias != nullptr ? bias + col : nullptr;
+        const bool few_are_left = block.rows < blocks.block_rows;
+        multiply_weights(x.middle_rows(row, block.rows), w.middle_cols(col, block.cols), block,
+                         start_from_bias(block_bias, block_bias),
+                         few_are_left ? reading_of(block.rows, parameters) : reading, space, true);
+      },
+      [&](const MatrixView<Scalar>& block, Index row, Index col) {
+        sink(PreActivationBlock<Scalar>{row, col, block.rows, block.cols, block.row_stride, block.data, nullptr});
+      });
 }
 
 /// Writes y and the pre-activations of the samples x, each where it has data.

@@ -60,7 +60,8 @@ template <class Scalar>
 Reading reading_of(Index rows, const GatedViews<const Scalar>& p) {
   if (p.is_inline) return Reading::InPlace;
   const auto& w = p.weight.value;
-  return reading_of<Scalar>(rows, w.rows, w.row_stride, w.row_stride < 2 * w.cols ? 2 : 1);
+  const Index matrices = w.row_stride < 2 * w.cols ? 2 : 1;  // of Split, of Fused
+  return reading_of<Scalar>(rows, w.rows, w.row_stride, matrices);
 }
 
 template <class Projection, class Scalar>
@@ -242,7 +243,7 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
       if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
-      const auto& w = views.weight.value;
+      const auto& w = views.weight.value;  // as Split: the panels of one half, then those of the other
       if (!views.is_inline && by_neighbours<Scalar>(x.rows, w.rows, w.row_stride)) {
         return multiply_panels(x, panels_in_place<Split>(views), sink);
       }
