@@ -164,6 +164,19 @@ TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
   CHECK_FALSE(packs(97, 30, 1000));  // stays in L1
 }
 
+TEST_CASE("value and gate are read by neighbouring packets where that takes whole lines", "[projection]") {
+  using sluice::detail::by_neighbours;
+  constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
+  constexpr Index rows = sluice::detail::max_tile_rows;    // a tile of one panel
+  CHECK(by_neighbours<float>(rows, 100, 320) == narrow);   // 125 KB
+  CHECK_FALSE(by_neighbours<float>(2, 100, 320));          // a tile of several panels takes lines anyway
+  CHECK(by_neighbours<float>(2, 100, 256) == narrow);      // but not from few sets
+  CHECK_FALSE(by_neighbours<float>(rows, 40, 320));        // 50 KB
+  CHECK(by_neighbours<float>(rows, 40, 256) == narrow);    // 40 KB, in few sets
+  CHECK_FALSE(by_neighbours<float>(rows, 30, 256));        // stays in L1
+  CHECK_FALSE(by_neighbours<float>(rows, 1000, 2 * 100));  // the gate begins in the middle of a line
+}
+
 TEST_CASE("rows a multiple of 2 KiB apart are packed first", "[projection]") {
   check<float>(17, 512, 130);
   check<float>(512, 17, 130);
