@@ -25,6 +25,7 @@
 static long allocations = 0;
 
 #ifdef __GLIBC__  // malloc and its family, which operator new and Eigen call
+static constexpr bool eigen_is_counted = true;
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -39,7 +40,8 @@ int posix_memalign(void** p, std::size_t a, std::size_t size) noexcept {
   return ++allocations, (*p = __libc_memalign(a, size)) == nullptr;
 }
 }
-#else  // elsewhere operator new will have to do
+#else  // elsewhere operator new will have to do: the library calls it, Eigen's matrices do not
+static constexpr bool eigen_is_counted = false;
 void* operator new(std::size_t size) {
   ++allocations;
   if (void* p = std::malloc(size)) return p;
@@ -118,7 +120,7 @@ int main(int argc, char** argv) {
   allocations = 0;
   Eigen::RowVectorXf input(samples), output(samples);
   std::vector<long> latency(static_cast<std::size_t>(samples));
-  const bool counter_counts = allocations >= 3;  // these three
+  const bool counter_counts = allocations >= (eigen_is_counted ? 3 : 1);  // these three, or the last one
 
   using Clock = std::chrono::steady_clock;
   const auto nanoseconds = [](Clock::duration d) {
