@@ -164,7 +164,8 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T, N> reduce(const T& y) {
   const T shifted = simd::fma(y, T(S::inverse_step), T(S::round_to_integer));
   const T i = shifted - T(S::round_to_integer);
   const T first = simd::fma(i, T(-S::step_hi), y);  // exact
-  return {simd::fma(i, T(-S::step_lo), first), simd::power_of_two_from_low_bits<fraction>(shifted), i, first, shifted};
+  return {simd::fma(i, T(-S::step_lo), first), simd::power_of_two_from_low_bits<fraction>(shifted), i, first,
+          simd::in_register(shifted)};
 }
 
 /// e^r for |r| ≤ ln 2 / N; with `Mirrored`, e^-r.

@@ -321,10 +321,17 @@ SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) 
   }
 }
 
-/// As many lanes as there are places, which may be more.
+/// As many lanes as there are places, which may be more; the others are zero.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> load_up_to(const S* from, Index places) {
+  if (places >= Packet<S>::size) [[likely]]
+    return load(from);
+  return load_partial(from, places);
+}
 template <class S>
 SLUICE_ALWAYS_INLINE void store_up_to(S* to, const Packet<S>& x, Index places) {
-  if (places >= Packet<S>::size) return store(to, x);
+  if (places >= Packet<S>::size) [[likely]]
+    return store(to, x);
   store_partial(to, x, places);
 }
 

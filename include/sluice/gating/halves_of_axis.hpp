@@ -10,6 +10,7 @@
 #include <sluice/gating/gating.hpp>
 #include <sluice/gating/rows.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
@@ -114,13 +115,14 @@ struct Adjacent {
 };
 
 /// A register of scalars that lie `stride` apart: a packet where they are adjacent, lane by lane elsewhere. Stride is
-/// Adjacent or Index; `count` of them.
+/// Adjacent or Index; as many as are `left` of them.
 template <class Scalar, class Stride>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Stride stride, Index count) {
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Stride stride, Index left) {
   if constexpr (std::is_same_v<Stride, Adjacent>) {
-    return load_some<Scalar>(from, count);
+    return load_some<Scalar>(from, left);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (stride == 1) return load_some<Scalar>(from, count);
+    if (stride == 1) return load_some<Scalar>(from, left);
+    const Index count = std::min<Index>(left, simd::packet_size<Scalar>);
     alignas(simd::Packet<Scalar>) Scalar lanes[static_cast<std::size_t>(simd::packet_size<Scalar>)] = {};
     for (Index i = 0; i < count; ++i) lanes[i] = from[i * stride];
     return simd::load(static_cast<const Scalar*>(lanes));
@@ -129,11 +131,12 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_lanes(const Scalar* from, Strid
   }
 }
 template <class Scalar, class Stride>
-SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Register<Scalar>& x, Index count) {
+SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Register<Scalar>& x, Index left) {
   if constexpr (std::is_same_v<Stride, Adjacent>) {
-    store_some<Scalar>(to, x, count);
+    store_some<Scalar>(to, x, left);
   } else if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (stride == 1) return store_some<Scalar>(to, x, count);
+    if (stride == 1) return store_some<Scalar>(to, x, left);
+    const Index count = std::min<Index>(left, simd::packet_size<Scalar>);
     alignas(simd::Packet<Scalar>) Scalar lanes[static_cast<std::size_t>(simd::packet_size<Scalar>)];
     simd::store(static_cast<Scalar*>(lanes), x);
     for (Index i = 0; i < count; ++i) to[i * stride] = lanes[i];
@@ -146,10 +149,10 @@ SLUICE_ALWAYS_INLINE void store_lanes(Scalar* to, Stride stride, const simd::Reg
 template <class Stride, class Scalar, class G>
 SLUICE_NEVER_INLINE void glu_rows(const G& gating, const Halves<const Scalar>& h, const MatrixView<Scalar>& y) {
   const Stride h_stride(h.value.col_stride), y_stride(y.col_stride);
-  for_each_register<Scalar>(y.rows, y.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
-    const auto result = gate_value(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, count),
-                                   load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, count));
-    store_lanes<Scalar>(&y(r, 0) + j * y_stride, y_stride, result.output, count);
+  for_each_register<Scalar>(y.rows, y.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
+    const auto result = gate_value(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, left),
+                                   load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, left));
+    store_lanes<Scalar>(&y(r, 0) + j * y_stride, y_stride, result.output, left);
   });
 }
 
@@ -158,12 +161,12 @@ template <class Stride, class Scalar, class G>
 SLUICE_NEVER_INLINE void glu_gradient_rows(const G& gating, const Halves<const Scalar>& h,
                                            const MatrixView<const Scalar>& dy, const Halves<Scalar>& dh) {
   const Stride h_stride(h.value.col_stride), dy_stride(dy.col_stride), dh_stride(dh.value.col_stride);
-  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
-    const auto gradient = gate_gradient(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, count),
-                                        load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, count),
-                                        load_lanes<Scalar>(&dy(r, 0) + j * dy_stride, dy_stride, count));
-    store_lanes<Scalar>(&dh.value(r, 0) + j * dh_stride, dh_stride, gradient.value, count);
-    store_lanes<Scalar>(&dh.gate(r, 0) + j * dh_stride, dh_stride, gradient.gate, count);
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
+    const auto gradient = gate_gradient(gating, load_lanes<Scalar>(&h.value(r, 0) + j * h_stride, h_stride, left),
+                                        load_lanes<Scalar>(&h.gate(r, 0) + j * h_stride, h_stride, left),
+                                        load_lanes<Scalar>(&dy(r, 0) + j * dy_stride, dy_stride, left));
+    store_lanes<Scalar>(&dh.value(r, 0) + j * dh_stride, dh_stride, gradient.value, left);
+    store_lanes<Scalar>(&dh.gate(r, 0) + j * dh_stride, dh_stride, gradient.gate, left);
   });
 }
 

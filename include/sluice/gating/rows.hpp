@@ -19,34 +19,34 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Calls body(row, column, count) for the registers of a block, row after row; count is less than a register at the end
-/// of a row. One loop, so that the constants of an activation are loaded once for a block and not once for a row.
+/// Calls body(row, column, left) for the registers of a block, row after row; `left` scalars are left of the row, which
+/// may be more than a register holds. One loop, so that the constants of an activation are loaded once for a block and
+/// not once for a row.
 template <class Scalar, class Body>
 SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& body) {
-  constexpr Index size = simd::register_size<Scalar>();
   if (rows == 0 || cols == 0) return;
   for (Index row = 0, col = 0;;) {
-    body(row, col, std::min(size, cols - col));
-    col += size;
+    body(row, col, cols - col);
+    col += simd::register_size<Scalar>();
     if (col < cols) continue;
     col = 0;
     if (++row == rows) return;
   }
 }
 
-/// The first `count` scalars of a register to and from memory.
+/// A register to and from memory, or as many of its scalars as are left.
 template <class Scalar>
-SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x, Index count) {
+SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x, Index left) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    simd::store_partial(to, x, count);
+    simd::store_up_to(to, x, left);
   } else {
     simd::store_register<Scalar>(to, x);
   }
 }
 template <class Scalar>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index count) {
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index left) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    return simd::load_partial(from, count);
+    return simd::load_up_to(from, left);
   } else {
     return simd::load_register<Scalar>(from);
   }
@@ -55,11 +55,11 @@ SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index 
 /// Pre-activations at the end of a row: a whole register where the gating runs in packets, to which surplus lanes do no
 /// harm; zeros behind the end for an activation that is called lane by lane.
 template <class Gating, class Scalar>
-SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* from, Index count) {
+SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_pre_activations(const Scalar* from, Index left) {
   if constexpr (runs_in_packets<Gating, Scalar>) {
     return simd::load_register<Scalar>(from);
   } else {
-    return load_some<Scalar>(from, count);
+    return load_some<Scalar>(from, left);
   }
 }
 
@@ -85,13 +85,13 @@ struct PreActivationBlock {
 template <bool WithGate, class T, class Scalar, class G>
 SLUICE_ALWAYS_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
                                     Scalar* gate_out, Index gate_stride) {
-  for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
+  for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
     const Index from = r * pre.row_stride + j;
     const auto result =
-        gate_value(gating, load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.value + from), count),
-                   load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.gate + from), count));
-    store_some<Scalar>(y + r * y_stride + j, result.output, count);
-    if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, count);
+        gate_value(gating, load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.value + from), left),
+                   load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.gate + from), left));
+    store_some<Scalar>(y + r * y_stride + j, result.output, left);
+    if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, left);
   });
 }
 
@@ -112,15 +112,15 @@ SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<S
 /// y = f(x) for blocks with rows of their own. y may be x.
 template <class Scalar, class F>
 SLUICE_ALWAYS_INLINE void map_rows(const F& f, const MatrixView<const Scalar>& x, const MatrixView<Scalar>& y) {
-  for_each_register<Scalar>(x.rows, x.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
-    store_some<Scalar>(&y(r, 0) + j, f(load_some<Scalar>(&x(r, 0) + j, count)), count);
+  for_each_register<Scalar>(x.rows, x.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
+    store_some<Scalar>(&y(r, 0) + j, f(load_some<Scalar>(&x(r, 0) + j, left)), left);
   });
 }
 
 /// sums += x, as a rule a row of many; null: nobody wants them.
 template <class Scalar>
-SLUICE_ALWAYS_INLINE void add_some(Scalar* sums, Index col, const simd::Register<Scalar>& x, Index count) {
-  if (sums != nullptr) store_some<Scalar>(sums + col, load_some<Scalar>(sums + col, count) + x, count);
+SLUICE_ALWAYS_INLINE void add_some(Scalar* sums, Index col, const simd::Register<Scalar>& x, Index left) {
+  if (sums != nullptr) store_some<Scalar>(sums + col, load_some<Scalar>(sums + col, left) + x, left);
 }
 
 /// Gradients of the pre-activations of a block, in d, from dy, whose columns are contiguous. d may be pre, or d.value
@@ -129,14 +129,14 @@ template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_rows(const G& gating, const Halves<const Scalar>& pre,
                                             const MatrixView<const Scalar>& dy, const Halves<Scalar>& d,
                                             Scalar* value_bias, Scalar* gate_bias) {
-  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
-    const auto gradient = gate_gradient(gating, load_pre_activations<G, Scalar>(&pre.value(r, 0) + j, count),
-                                        load_pre_activations<G, Scalar>(&pre.gate(r, 0) + j, count),
-                                        load_some<Scalar>(&dy(r, 0) + j, count));
-    store_some<Scalar>(&d.value(r, 0) + j, gradient.value, count);
-    store_some<Scalar>(&d.gate(r, 0) + j, gradient.gate, count);
-    add_some<Scalar>(value_bias, j, gradient.value, count);
-    add_some<Scalar>(gate_bias, j, gradient.gate, count);
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
+    const auto gradient = gate_gradient(gating, load_pre_activations<G, Scalar>(&pre.value(r, 0) + j, left),
+                                        load_pre_activations<G, Scalar>(&pre.gate(r, 0) + j, left),
+                                        load_some<Scalar>(&dy(r, 0) + j, left));
+    store_some<Scalar>(&d.value(r, 0) + j, gradient.value, left);
+    store_some<Scalar>(&d.gate(r, 0) + j, gradient.gate, left);
+    add_some<Scalar>(value_bias, j, gradient.value, left);
+    add_some<Scalar>(gate_bias, j, gradient.gate, left);
   });
 }
 
@@ -145,13 +145,13 @@ template <class Scalar, class Activation>
 SLUICE_NEVER_INLINE void activation_gradient_rows(const Activation& activation, const MatrixView<const Scalar>& pre,
                                                   const MatrixView<const Scalar>& dy, const MatrixView<Scalar>& d,
                                                   Scalar* bias) {
-  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index count) SLUICE_LAMBDA_INLINE {
-    auto gradient = load_some<Scalar>(&dy(r, 0) + j, count);
+  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
+    auto gradient = load_some<Scalar>(&dy(r, 0) + j, left);
     if constexpr (!std::is_same_v<Activation, Identity>) {
-      gradient = gradient * activation_derivative(activation, load_some<Scalar>(&pre(r, 0) + j, count));
+      gradient = gradient * activation_derivative(activation, load_some<Scalar>(&pre(r, 0) + j, left));
     }
-    store_some<Scalar>(&d(r, 0) + j, gradient, count);
-    add_some<Scalar>(bias, j, gradient, count);
+    store_some<Scalar>(&d(r, 0) + j, gradient, left);
+    add_some<Scalar>(bias, j, gradient, left);
   });
 }
 
