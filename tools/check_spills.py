@@ -65,7 +65,7 @@ def assembly(compiler, flags, eigen, pairs):
     lines = ["#include <sluice/projection/tile.hpp>"]
     for scalar, stored in pairs:
         lines.append(f"template void sluice::detail::multiply_tile<{scalar}, {STORED[stored]}>"
-                     f"(int, int, const sluice::detail::TileArguments<{scalar}, {STORED[stored]}>&);")
+                     f"(sluice::Index, int, sluice::detail::TileArguments<{scalar}, {STORED[stored]}>&, sluice::Index);")
     command = [compiler, "-std=c++20", "-DNDEBUG", "-fno-asynchronous-unwind-tables", "-w", *flags,
                f"-I{ROOT / 'include'}", "-isystem", eigen, "-S", "-o", "-", "-x", "c++", "-"]
     done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)

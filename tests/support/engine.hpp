@@ -13,7 +13,7 @@
 #include <initializer_list>
 
 #define SLUICE_TEST_ENGINE(KEYWORD, S)                                                                                 \
-  KEYWORD template void multiply_tile(int, int, const TileArguments<S, S>&);                                           \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<S, S>&, Index);                                        \
   KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,         \
                                  const SumsStart<S>&, const PackingSpace<S>&, bool);                                   \
   KEYWORD template void multiply_weights(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&, \
@@ -24,12 +24,12 @@
   KEYWORD template PackingSpace<S> add_product_memory(Index, Index, Index);                                            \
   KEYWORD template void write_products(std::initializer_list<TransposedProduct<S>>, const MatrixView<S>&);             \
   KEYWORD template void write_products_memory(const MatrixView<S>&, Index);
-#define SLUICE_TEST_ENGINES(KEYWORD)                                                           \
-  SLUICE_TEST_ENGINE(KEYWORD, float)                                                           \
-  SLUICE_TEST_ENGINE(KEYWORD, double)                                                          \
-  KEYWORD template void multiply_tile(int, int, const TileArguments<float, Eigen::bfloat16>&); \
-  KEYWORD template void multiply_tile(int, int, const TileArguments<float, Eigen::half>&);     \
-  KEYWORD template void multiply_tile(int, int, const TileArguments<float, Int8>&);
+#define SLUICE_TEST_ENGINES(KEYWORD)                                                              \
+  SLUICE_TEST_ENGINE(KEYWORD, float)                                                              \
+  SLUICE_TEST_ENGINE(KEYWORD, double)                                                             \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<float, Eigen::bfloat16>&, Index); \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<float, Eigen::half>&, Index);     \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<float, Int8>&, Index);
 
 SLUICE_NAMESPACE_BEGIN
 namespace detail {

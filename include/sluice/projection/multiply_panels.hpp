@@ -86,10 +86,11 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
       simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
     }
     for (Index done = 0; done < pass;) {
-      const int n = pass == 1 ? 1 : panels_at_once(rows, pass - done);
+      const int at_once = pass == 1 ? 1 : panels_at_once(rows, pass - done);
+      const Index tiles = pass == 1 ? 1 : (pass - done) / at_once, n = tiles * at_once;
       const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
-        multiply_tile(static_cast<int>(rows), shared ? half_panel : n, tile);
+        multiply_tile(rows, shared ? half_panel : at_once, tile, tiles);
       };
       tile.b0 = w.first + from;
       tile.b1 = second_of(tile.b0, w.second + from);

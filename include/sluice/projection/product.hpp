@@ -106,8 +106,10 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
     return paired ? first_cols(p) : std::clamp<Index>(b.cols - p * step - packet, 0, packet);
   };
 
-  // Several panels at once share the distance between their starts, which half a bias has not.
-  const bool several = c.padded && (start.first == nullptr) == (start.second == nullptr);
+  // Of these whole packets may be written.
+  const Index whole_panels = c.padded ? panels : b.cols / step;
+  // Several panels share the distance between their starts, which half a bias has not.
+  const bool several = (start.first == nullptr) == (start.second == nullptr);
 
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
@@ -148,7 +150,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
       const auto multiply_one = [&](TileArguments<Scalar>& tile, Index t, Index p) -> Index {
         const Index j = p * step;
         const Index c_offset = (first_row + tiles.begin(t)) * c.row_stride + j;
-        const int rows = static_cast<int>(tiles.size(t));
+        const Index rows = tiles.size(t);
         tile.b0 = pack_b ? space.b + p * b_panel_size : b.first + k * b.depth_stride + j;
         tile.b1 = pack_b ? tile.b0 + packet : b.second + k * b.depth_stride + j;
         tile.c0 = c.first + c_offset;
@@ -158,13 +160,15 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         };
         tile.start0 = start_of(tile.c0, start.first);
         tile.start1 = start_of(tile.c1, start.second);
-        if (!c.padded && second_cols(p) < packet) {
+        if (p >= whole_panels) {
           multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
           return 1;
         }
-        const int at_once = several && tiles.count == 1 ? panels_at_once(rows, panels - p) : 1;
-        multiply_tile(rows, at_once, tile);
-        return at_once;
+        const Index left = whole_panels - p;
+        const int at_once = several && tiles.count == 1 ? panels_at_once(rows, left) : 1;
+        const Index count = several && !stream_b ? left / at_once : 1;
+        multiply_tile(rows, at_once, tile, count);
+        return count * at_once;
       };
       if (stream_b) {
         for (Index p = 0, done = 0; p < panels; p += done) {

@@ -58,6 +58,12 @@ inline int panels_at_once(Index rows, Index panels) {
   return panels >= most ? most : static_cast<int>(std::bit_floor(static_cast<std::size_t>(panels)));
 }
 
+/// Steps of the depth in one round of the loop of a tile: the processor foresees where 64 rounds end, not where 160 do
+/// (Zen 3: 2 % of the time at 160→160). Fewer rows have no accumulators to spare: each step waits for the one before.
+constexpr int steps_at_once(int rows) {
+  return simd::has_fused_multiply_add && simd::register_count == 16 && rows >= 5 ? 4 : 1;
+}
+
 /// In place of a number of panels: value and gate in one packet. Of narrow packets half a one is not worth the tiles.
 inline constexpr int half_panel = 0;
 template <class Scalar>
@@ -99,6 +105,20 @@ struct TileArguments {
   // asked for, always so far ahead.
   Index prefetch = 0;
   Index prefetch_step = 0;
+
+  /// To the next panels.
+  SLUICE_ALWAYS_INLINE void advance(Index panels) {
+    b0 += panels * b_panel_stride;
+    b1 += panels * b_panel_stride;
+    c0 += panels * c_panel_stride;
+    c1 += panels * c_panel_stride;
+    start0 += panels * start_panel_stride;
+    start1 += panels * start_panel_stride;
+    if constexpr (simd::has_scale<Stored>) {
+      scale0 += panels * start_panel_stride;
+      scale1 += panels * start_panel_stride;
+    }
+  }
 };
 
 /// The two halves of each packet, row after row, to c0 and c1. Whole packets wherever that is possible: what reads them
@@ -163,6 +183,14 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     simd::prefetch(packets);
     if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
   };
+  // A pointer of its own, or the compiler makes one and an index of the strides, and of several steps many.
+  const auto advance = [](auto& pointer, Index by, auto opaque) SLUICE_LAMBDA_INLINE {
+    pointer += by;
+#if defined(__x86_64__) && defined(__GNUC__)
+    if constexpr (opaque) asm("" : "+r"(pointer));
+#endif
+  };
+  constexpr int steps = Panels == 1 ? steps_at_once(Rows) : 1;
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
@@ -173,7 +201,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     const Stored* b[streams];
     SLUICE_UNROLL
     for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
-    for (Index k = t.depth; k > 0; --k) {
+    const auto step = [&]() SLUICE_LAMBDA_INLINE {
       // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
       for (int p = 0; p < panels; ++p) {
@@ -204,18 +232,21 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
         if constexpr (from_memory && by_panel) ask_for(b[s] + prefetch);
-        b[s] += t.b_depth_stride;
-#if defined(__x86_64__) && defined(__GNUC__)
-        if constexpr (by_panel) asm("" : "+r"(b[s]));  // or the compiler makes an index of the strides
-#endif
+        advance(b[s], t.b_depth_stride, std::bool_constant<(by_panel || steps > 1)>{});
       }
       if constexpr (from_memory && !by_panel) {
         ask_for(ahead);
         ahead += t.prefetch_step;
       }
       SLUICE_UNROLL
-      for (int g = 0; g < groups; ++g) a[g] += t.a_depth_stride;
+      for (int g = 0; g < groups; ++g) advance(a[g], t.a_depth_stride, std::bool_constant<(steps > 1)>{});
+    };
+    Index k = t.depth;
+    for (; k >= steps; k -= steps) {
+      SLUICE_UNROLL
+      for (int i = 0; i < steps; ++i) step();
     }
+    for (; steps > 1 && k > 0; --k) step();
   };
   constexpr bool may_be_adjacent = shared || panels > 1;
   const bool adjacent = may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet);
@@ -248,53 +279,61 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   finish(acc0, acc1);
 }
 template <class Scalar, class Stored, int Rows, int Panels>
-SLUICE_NEVER_INLINE void multiply_tile(const TileArguments<Scalar, Stored>& t) {
-  run_tile<Scalar, Stored, Rows, Panels>(t, [&](const auto& acc0, const auto& acc1) SLUICE_LAMBDA_INLINE {
-    if constexpr (Panels == half_panel) {
-      store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
-    } else {
-      // Row after row: where rows lie closer than a packet is wide, the next one overwrites what was too much.
-      SLUICE_UNROLL
-      for (int r = 0; r < Rows; ++r) {
+SLUICE_NEVER_INLINE void multiply_tile(TileArguments<Scalar, Stored>& t, Index tiles) {
+  for (;; t.advance(Panels)) {
+    run_tile<Scalar, Stored, Rows, Panels>(t, [&](const auto& acc0, const auto& acc1) SLUICE_LAMBDA_INLINE {
+      if constexpr (Panels == half_panel) {
+        store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
+      } else {
+        // Row after row: where rows lie closer than a packet is wide, the next one overwrites what was too much. (Named
+        // here, because a store of a packet might change t, for all the compiler knows.)
+        Scalar* c0 = t.c0;
+        Scalar* c1 = t.c1;
+        const Index row_stride = t.c_row_stride, panel_stride = t.c_panel_stride;
         SLUICE_UNROLL
-        for (int p = 0; p < Panels; ++p) {
-          simd::store(t.c0 + r * t.c_row_stride + p * t.c_panel_stride, acc0[r * Panels + p]);
-          simd::store(t.c1 + r * t.c_row_stride + p * t.c_panel_stride, acc1[r * Panels + p]);
+        for (int r = 0; r < Rows; ++r, c0 += row_stride, c1 += row_stride) {
+          SLUICE_UNROLL
+          for (int p = 0; p < Panels; ++p) {
+            simd::store(c0 + p * panel_stride, acc0[r * Panels + p]);
+            simd::store(c1 + p * panel_stride, acc1[r * Panels + p]);
+          }
         }
       }
-    }
-  });
+    });
+    if (Panels == half_panel || --tiles == 0) return;  // of half panels there is one
+  }
 }
 
 /// The tiles of so many panels, one for each number of rows that there is room for, from one on.
 template <class Scalar, class Stored, int Panels>
 inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, I...>) {
-  return std::array<void (*)(const TileArguments<Scalar, Stored>&), sizeof...(I)>{
+  return std::array<void (*)(TileArguments<Scalar, Stored>&, Index), sizeof...(I)>{
       &multiply_tile<Scalar, Stored, I + 1, Panels>...};
 }
 (std::make_integer_sequence<int, max_tile_rows / std::max(Panels, 1)>{});
 
-/// The tile of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of panels, no more than most_panels[rows]; or
-/// half_panel.
+/// So many tiles after each other, each of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of panels, no more
+/// than most_panels[rows]; or a half_panel. In one call, because to begin and to end takes as long as several steps.
 template <class Scalar, class Stored>
-void multiply_tile(int rows, int panels, const TileArguments<Scalar, Stored>& arguments) {
+void multiply_tile(Index rows, int panels, TileArguments<Scalar, Stored>& arguments, Index tiles = 1) {
   const auto row = static_cast<std::size_t>(rows - 1);
   if constexpr (has_half_panels<Scalar>) {
-    if (panels == half_panel) return tiles_of_panels<Scalar, Stored, half_panel>[row](arguments);
+    if (panels == half_panel) return tiles_of_panels<Scalar, Stored, half_panel>[row](arguments, tiles);
   }
-  if (panels == 1) return tiles_of_panels<Scalar, Stored, 1>[row](arguments);
+  if (panels == 1) return tiles_of_panels<Scalar, Stored, 1>[row](arguments, tiles);
   if constexpr (most_panels[1] >= 2) {
-    if (panels == 2) return tiles_of_panels<Scalar, Stored, 2>[row](arguments);
+    if (panels == 2) return tiles_of_panels<Scalar, Stored, 2>[row](arguments, tiles);
   }
   if constexpr (most_panels[1] >= 4) {
-    if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments);
+    if (panels == 4) return tiles_of_panels<Scalar, Stored, 4>[row](arguments, tiles);
   }
-  if constexpr (most_panels[1] >= 8) tiles_of_panels<Scalar, Stored, 8>[row](arguments);
+  if constexpr (most_panels[1] >= 8) tiles_of_panels<Scalar, Stored, 8>[row](arguments, tiles);
 }
 
 /// One panel at the right edge of C, where only so many columns of the two packets may be written.
 template <class Scalar>
-SLUICE_NEVER_INLINE void multiply_edge_tile(int rows, TileArguments<Scalar> tile, Index first_cols, Index second_cols) {
+SLUICE_NEVER_INLINE void multiply_edge_tile(Index rows, TileArguments<Scalar> tile, Index first_cols,
+                                            Index second_cols) {
   constexpr Index packet = simd::packet_size<Scalar>;
   alignas(simd::Packet<Scalar>) Scalar edge[max_tile_rows * 2 * packet];
   Scalar* const c0 = tile.c0;
