@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <initializer_list>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -66,14 +65,17 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   }
   // Rows that lie so far apart share one or two sets of L1, which has eight lines in a set.
   const bool one_set = stride % 4096 == 0, two_sets = stride % 2048 == 0;
-  if (bytes > weights_in_l2) return up_to(one_set ? 6 : 24, Reading::Streamed);
-  const bool half_of_l2 = bytes <= weights_in_l2 / 2;
+  if (bytes > weights_in_l2) return up_to(one_set ? 12 : 32, Reading::Streamed);
+  if (halves_of_lines && bytes > weights_in_l2 / 2 && stride >= 1024) {
+    // Streams take lines as a whole, whatever lies in them. That counts for tiles of few rows, which wait for B, and
+    // where no other way does.
+    const bool small_tiles = divide_up(rows, divide_up(rows, max_tile_rows)) <= 4;
+    if (one_set) return up_to(6, Reading::Streamed);
+    if (small_tiles || !rows_are_lines<Scalar>(depth_stride)) return up_to(24, Reading::Streamed);
+  }
   if (one_set) return up_to(6, Reading::InPlace);
-  if (two_sets) return up_to(half_of_l2 ? 24 : 12, Reading::InPlace);
-  if (half_of_l2) return up_to(96, Reading::InPlace);
+  if (two_sets || bytes <= weights_in_l2 / 2) return up_to(two_sets ? 24 : 96, Reading::InPlace);
   if (rows_are_lines<Scalar>(depth_stride)) return up_to(stride % 512 == 0 ? 24 : 48, Reading::InPlace);
-  // Streams take lines as a whole, whatever lies in them; but a shallow B would mean to go through C too often.
-  if (halves_of_lines && rows > max_tile_rows && depth > 128) return up_to(24, Reading::Streamed);
   return up_to(96, Reading::InPlace);
 }
 
@@ -82,8 +84,9 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
 template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
-  for (const Index most : {2 * row_block, row_block, Index(96), Index(48), Index(32), Index(24), Index(12),
-                           Index(max_tile_rows), Index(6), Index(1)}) {  // whatever reading_of compares rows with
+  // Blocks, tiles, and whatever reading_of compares rows with.
+  constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 96, 48, 32, 24, 12, 8, 6, 4, 1};
+  for (const Index most : most_rows) {
     if (most < rows) visit(most);
   }
 }
