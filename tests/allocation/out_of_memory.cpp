@@ -138,8 +138,11 @@ TEST_CASE("calls in blocks without memory change nothing", "[allocation]") {
   check_forward<sluice::SwiGLU<float>>(65, 8, 17000);  // where one sample takes the more memory
   check_forward<sluice::SwiGLU<float>>(88, 44, 1500);  // where 24 samples take more than 64, on narrow packets
   check_forward<sluice::Dense<float, sluice::ReLU>>(88, 44, 3000);
-  check_forward<sluice::SwiGLU<float>>(70, 17, 4096);  // where 6 do
-  check_forward<sluice::SwiGLU<float>>(65, 41, 350);   // where all but one sample read in place
+  check_forward<sluice::SwiGLU<float>>(76, 17, 4096);  // where 12 do
+  check_forward<sluice::SwiGLU<float>>(68, 256, 256);  // where 4 read in streams, and 5 in place
+  check_forward<sluice::SwiGLU<float>>(72, 80, 750);
+  check_forward<sluice::Dense<float, sluice::ReLU>>(71, 150, 600);
+  check_forward<sluice::SwiGLU<float>>(65, 41, 350);  // where all but one sample read in place
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 300, 700);
   check_forward<sluice::Dense<float, sluice::ReLU>>(65, 41, 700);
   check_backward<sluice::Dense<float, sluice::ReLU>>(65, 3, 700);

@@ -9,6 +9,7 @@
 #include <sluice/sluice.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace {
 
@@ -149,6 +150,16 @@ TEST_CASE("an empty batch gives an empty batch", "[layer][inputs]") {
   const auto [output, gate] = f.layer(RowMatrix(0, 19), sluice::return_gate);
   CHECK(output.rows() == 0);
   CHECK(gate.cols() == 11);
+}
+
+TEST_CASE("an empty batch, whatever way more samples go", "[layer][inputs]") {
+  for (const auto& [input_dim, units] : {std::pair{40, 30}, {64, 64}, {256, 256}, {400, 150}, {96, 512}, {300, 700}}) {
+    CAPTURE(input_dim, units);
+    CHECK(sluice::SwiGLU<float>(input_dim, units)(Eigen::MatrixXf(0, input_dim)).rows() == 0);
+    CHECK(sluice::SwiGLU<float, sluice::Split>(input_dim, units)(RowMatrix(0, input_dim)).rows() == 0);
+    CHECK(sluice::Dense<float>(input_dim, 2 * units)(Eigen::MatrixXf(0, input_dim)).rows() == 0);
+    CHECK(sluice::pack(sluice::SwiGLU<float>(input_dim, units))(Eigen::MatrixXf(0, input_dim)).rows() == 0);
+  }
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ void check_block_memory() {
       CAPTURE(depth, units);
       Index needed = 0;
       bool enough = true;
-      for (Index rows = 1; rows <= 500; ++rows) {
+      for (Index rows = 0; rows <= 500; ++rows) {
         Index obtained = 0;
         for_most_rows(rows, [&](Index most) { obtained = std::max(obtained, size(most, depth, units)); });
         needed = std::max(needed, size(rows, depth, units));
@@ -137,10 +137,10 @@ bool visits_all_changes(Index depth, Index depth_stride, Index matrices) {
   constexpr Index most = 1000;
   std::vector<bool> visited(most + 1, false);
   for_most_rows(most, [&](Index rows) { visited[static_cast<std::size_t>(rows)] = true; });
-  for (Index rows = 1; rows < most; ++rows) {
+  for (Index rows = 0; rows < most; ++rows) {
     const bool same = reading_of<Scalar>(rows, depth, depth_stride, matrices) ==
                       reading_of<Scalar>(rows + 1, depth, depth_stride, matrices);
-    if (!same && !visited[static_cast<std::size_t>(rows)]) return false;
+    if (!same && rows > 0 && !visited[static_cast<std::size_t>(rows)]) return false;
   }
   return true;
 }
@@ -152,6 +152,32 @@ TEST_CASE("memory is asked for at every number of rows after which W is read in 
         CAPTURE(depth, stride, matrices);
         CHECK(visits_all_changes<float>(depth, stride, matrices));
         CHECK(visits_all_changes<double>(depth, stride, matrices));
+      }
+    }
+  }
+}
+
+/// Calls in pieces of 64 samples and more obtain the memory of their last piece with the first one. Where that reads in
+/// place, they count on fewer samples, two or more, to do so, too.
+template <class Scalar>
+bool fewer_read_in_place(Index depth, Index depth_stride, Index matrices) {
+  using namespace sluice::detail;
+  const auto reading = [&](Index rows) { return reading_of<Scalar>(rows, depth, depth_stride, matrices); };
+  for (Index first = 64; first <= 500; ++first) {
+    for (Index rows = 2; reading(first) == Reading::InPlace && rows < first; ++rows) {
+      if (reading(rows) != Reading::InPlace) return false;
+    }
+  }
+  return true;
+}
+
+TEST_CASE("where 64 rows or more read W in place, all fewer but one do so, too", "[projection]") {
+  for (const Index depth : {1, 20, 64, 128, 129, 300, 1000, 5000}) {
+    for (const Index stride : {16, 100, 128, 256, 384, 400, 512, 600, 1000, 1024, 2048, 4100}) {
+      for (const Index matrices : {1, 2}) {
+        CAPTURE(depth, stride, matrices);
+        CHECK(fewer_read_in_place<float>(depth, stride, matrices));
+        CHECK(fewer_read_in_place<double>(depth, stride, matrices));
       }
     }
   }

@@ -74,6 +74,8 @@ void check(Index rows, Index depth, Index cols) {
     }
     // From zero and from a bias, into memory that holds something else. However B is read.
     const Matrix<Scalar> bias = random.template matrix<Matrix<Scalar>>(1, cols + room<Scalar>);
+    const Matrix<Scalar> gate_bias = random.template matrix<Matrix<Scalar>>(1, cols + room<Scalar>);
+    const test::Matrix biased_gate = want_gate.rowwise() + test::to_double(gate_bias.leftCols(cols)).row(0);
     const test::Matrix biased = product.rowwise() + test::to_double(bias.leftCols(cols)).row(0);
     for (const auto reading : {Reading::InPlace, Reading::Streamed, Reading::Packed}) {
       CAPTURE(static_cast<int>(reading));
@@ -81,9 +83,9 @@ void check(Index rows, Index depth, Index cols) {
       sluice::detail::multiply_halves<Scalar>(
           a_view, {view<Scalar>(std::as_const(b), depth, cols), view<Scalar>(std::as_const(b_gate), depth, cols)},
           {view(c, rows, cols), view(c_gate, rows, cols)},
-          sluice::detail::start_from_bias<Scalar>(bias.data(), nullptr), reading, space);
+          sluice::detail::start_from_bias<Scalar>(bias.data(), gate_bias.data()), reading, space);
       CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
-      CHECK(test::relative_error(c_gate.leftCols(cols), want_gate) < tolerance);
+      CHECK(test::relative_error(c_gate.leftCols(cols), biased_gate) < tolerance);
       c = fresh();
       sluice::detail::multiply_weights<Scalar>(a_view, view<Scalar>(std::as_const(b), depth, cols), view(c, rows, cols),
                                                sluice::detail::start_from_bias<Scalar>(bias.data(), bias.data()),
@@ -118,7 +120,10 @@ void check_sizes() {
   check<Scalar>(2050, 1, 1030);  // one product for each element of a C from memory
   check<Scalar>(3, 4, 700);
   check<Scalar>(1, 4, 4200);
+  check<Scalar>(17, 400, 500);  // several panels at a time of a B in streams, over several blocks of the depth
+  check<Scalar>(5, 400, 500);
   check<Scalar>(0, 4, 5);
+  check<Scalar>(0, 400, 500);
 }
 
 TEST_CASE("products on the register tile, float", "[projection]") { check_sizes<float>(); }

@@ -274,9 +274,8 @@ SLUICE_ALWAYS_INLINE void prefetch(const void* address) {
 #endif
 }
 
-/// Whether a masked load or store costs no more than a whole one: with AVX-512. With AVX a whole packet is worth a
-/// branch: the mask takes instructions, and AMD's masked store many. On Zen 3 `glu()` with Identity as the gate took
-/// three times as long.
+/// Whether a masked load or store costs no more than a whole one: with AVX-512. With AVX the mask takes instructions,
+/// and AMD's masked store many: a part of a packet is stored in pieces, and a whole one is worth a branch.
 #if defined(EIGEN_VECTORIZE_AVX512)
 template <class S>
 inline constexpr bool masks_are_free = std::is_same_v<S, float>;

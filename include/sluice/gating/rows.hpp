@@ -12,7 +12,6 @@
 #include <sluice/core/simd.hpp>
 #include <sluice/gating/gating.hpp>
 
-#include <algorithm>
 #include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN

@@ -236,7 +236,7 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
   } else {
-    // One sample may need memory where more do not: it could be the last piece of this call.
+    // Fewer samples may need memory where these do not, one wherever any do: they could be the last piece of this call.
     const bool in_place = reading_of(x.rows, views) == Reading::InPlace;
     if (!in_place || reading_of(1, views) != Reading::InPlace) {
       Scalar* const block = pre_activation_memory<Projection>(x, views);

@@ -36,14 +36,14 @@ inline constexpr Index panels_per_piece = 4;
 /// How rows are shared out among tiles, as evenly as possible: the first `longer` of them have one row more.
 struct RowTiles {
   Index count, rows, longer;
-  explicit RowTiles(Index row_count, Index most = max_tile_rows) : count(1), rows(row_count), longer(0) {
+  explicit constexpr RowTiles(Index row_count, Index most = max_tile_rows) : count(1), rows(row_count), longer(0) {
     if (row_count <= most) return;  // a division less
     count = divide_up(row_count, most);
     rows = row_count / count;
     longer = row_count % count;
   }
   Index begin(Index tile) const { return tile * rows + std::min(tile, longer); }
-  Index size(Index tile) const { return rows + (tile < longer ? 1 : 0); }
+  constexpr Index size(Index tile) const { return rows + (tile < longer ? 1 : 0); }
 };
 
 /// Weights as the tile reads them, with what the sums start from.

@@ -112,8 +112,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
 
   // Of these whole packets may be written.
   const Index whole_panels = c.padded ? panels : b.cols / step;
-  // Several panels share the distance between their starts, which half a bias has not.
-  const bool several = (start.first == nullptr) == (start.second == nullptr);
+  eigen_assert((start.first == nullptr) == (start.second == nullptr));  // panels share the distance between starts
 
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
@@ -169,9 +168,9 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
           return 1;
         }
         const Index left = whole_panels - p;
-        const int at_once = several && tiles.count == 1 ? panels_at_once(rows, left) : 1;
+        const int at_once = tiles.count == 1 ? panels_at_once(rows, left) : 1;
         const Index most = stream_b && tiles.count > 1 ? panels_of_strip : left;
-        const Index count = several ? std::min(left / at_once, most) : 1;
+        const Index count = std::min(left / at_once, most);
         multiply_tile(rows, at_once, tile, count);
         return count * at_once;
       };

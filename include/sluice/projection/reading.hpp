@@ -69,7 +69,7 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   if (halves_of_lines && bytes > weights_in_l2 / 2 && stride >= 1024) {
     // Streams take lines as a whole, whatever lies in them. That counts for tiles of few rows, which wait for B, and
     // where no other way does.
-    const bool small_tiles = divide_up(rows, divide_up(rows, max_tile_rows)) <= 4;
+    const bool small_tiles = RowTiles(rows).size(0) <= 4;
     if (one_set) return up_to(6, Reading::Streamed);
     if (small_tiles || !rows_are_lines<Scalar>(depth_stride)) return up_to(24, Reading::Streamed);
   }
@@ -84,7 +84,7 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
 template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
-  // Blocks, tiles, and whatever reading_of compares rows with.
+  // Blocks, tiles, two tiles of four rows, and whatever reading_of compares rows with.
   constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 96, 48, 32, 24, 12, 8, 6, 4, 1};
   for (const Index most : most_rows) {
     if (most < rows) visit(most);

@@ -184,7 +184,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
   };
   // A pointer of its own, or the compiler makes one and an index of the strides, and of several steps many.
-  const auto advance = [](auto& pointer, Index by, auto opaque) SLUICE_LAMBDA_INLINE {
+  const auto advance = [](auto& pointer, Index by, [[maybe_unused]] auto opaque) SLUICE_LAMBDA_INLINE {
     pointer += by;
 #if defined(__x86_64__) && defined(__GNUC__)
     if constexpr (opaque) asm("" : "+r"(pointer));
@@ -313,7 +313,8 @@ inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, 
 (std::make_integer_sequence<int, max_tile_rows / std::max(Panels, 1)>{});
 
 /// So many tiles after each other, each of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of panels, no more
-/// than most_panels[rows]; or a half_panel. In one call, because to begin and to end takes as long as several steps.
+/// than most_panels[rows]; or one half_panel. In one call, because to begin and to end takes as long as several steps.
+/// tiles ≥ 1; the arguments become those of the last one.
 template <class Scalar, class Stored>
 void multiply_tile(Index rows, int panels, TileArguments<Scalar, Stored>& arguments, Index tiles = 1) {
   const auto row = static_cast<std::size_t>(rows - 1);
