@@ -64,6 +64,10 @@ void check_partial() {
     CHECK(to.head(count) == from.segment(1, count));
     CHECK((to.segment(count, size - count).array() == Scalar(0)).all());
   }
+  Vector to = Vector::Constant(size + 1, Scalar(99));  // more may be left than a packet
+  simd::store_partial(to.data(), simd::load_partial(from.data(), 3 * size), 2 * size);
+  CHECK(to.head(size) == from.head(size));
+  CHECK(to[size] == Scalar(99));
 }
 
 TEST_CASE("a part of a packet to and from memory", "[core]") {

@@ -169,6 +169,21 @@ TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
   CHECK_FALSE(packs(97, 30, 1000));  // stays in L1
 }
 
+TEST_CASE("few rows read several rows of a large B side by side", "[projection]") {
+  using sluice::detail::reading_of;
+  constexpr bool halves_of_lines = sluice::simd::packet_size<float> == 8;
+  const auto streams = [](Index rows, Index depth, Index stride) {
+    return reading_of<float>(rows, depth, stride) == Reading::Streamed;
+  };
+  CHECK(streams(32, 600, 1400));                                                            // larger than L2
+  for (const Index rows : {2, 4, 7, 8}) CHECK(streams(rows, 256, 512) == halves_of_lines);  // tiles of four rows
+  for (const Index rows : {5, 6, 9, 16}) CHECK_FALSE(streams(rows, 256, 512));
+  CHECK(streams(16, 400, 300) == halves_of_lines);  // rows are no whole lines
+  CHECK(streams(6, 128, 1024) == halves_of_lines);  // and lie in one set
+  CHECK_FALSE(streams(4, 1000, 128));               // deep and narrow
+  CHECK_FALSE(streams(4, 128, 512));                // half of L2
+}
+
 TEST_CASE("value and gate are read by neighbouring packets where that takes whole lines", "[projection]") {
   using sluice::detail::by_neighbours;
   constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;

@@ -274,37 +274,35 @@ SLUICE_ALWAYS_INLINE void prefetch(const void* address) {
 #endif
 }
 
-/// Whether a masked load or store costs no more than a whole one: with AVX-512. With AVX the mask takes instructions,
-/// and AMD's masked store many: a part of a packet is stored in pieces, and a whole one is worth a branch.
+/// Whether a masked store is as fast as a whole one: with AVX-512. That of AVX is many instructions on AMD.
 #if defined(EIGEN_VECTORIZE_AVX512)
-template <class S>
-inline constexpr bool masks_are_free = std::is_same_v<S, float>;
+inline constexpr bool masked_stores_are_fast = true;
 #else
-template <class S>
-inline constexpr bool masks_are_free = false;
+inline constexpr bool masked_stores_are_fast = false;
 #endif
 
-/// The first `count` scalars, the other lanes zero; touches no memory behind them. 0 ≤ count ≤ size.
+/// The scalars that are left, at most a packet of them, the other lanes zero; touches no memory behind them. left ≥ 0.
 template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index count) {
+SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index left) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  if (!masks_are_free<S> && count == Packet<S>::size) return load(from);
+  if (left >= Packet<S>::size) [[likely]]
+    return load(from);
   if constexpr (Traits::masked_load_available) {
-    const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
+    const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from, mask));
   } else {
     alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)] = {};
-    for (Index i = 0; i < count; ++i) lanes[i] = from[i];
+    for (Index i = 0; i < left; ++i) lanes[i] = from[i];
     return load(static_cast<const S*>(lanes));
   }
 }
 template <class S>
-SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) {
+SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index left) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  constexpr bool masked = masks_are_free<S> && Traits::masked_store_available;
-  if (!masked && count == Packet<S>::size) return store(to, x);
-  if constexpr (masked) {
-    const auto mask = static_cast<typename Traits::mask_t>((1u << count) - 1u);
+  if (left >= Packet<S>::size) [[likely]]
+    return store(to, x);
+  if constexpr (masked_stores_are_fast && Traits::masked_store_available) {
+    const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {  // in pieces of 1, 2, 4, ... scalars, a move each
     alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
@@ -312,26 +310,12 @@ SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index count) 
     const S* from = lanes;
     SLUICE_UNROLL
     for (Index piece = Packet<S>::size / 2; piece > 0; piece /= 2) {
-      if ((count & piece) == 0) continue;
+      if ((left & piece) == 0) continue;
       std::memcpy(to, from, static_cast<std::size_t>(piece) * sizeof(S));
       from += piece;
       to += piece;
     }
   }
-}
-
-/// As many lanes as there are places, which may be more; the others are zero.
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> load_up_to(const S* from, Index places) {
-  if (places >= Packet<S>::size) [[likely]]
-    return load(from);
-  return load_partial(from, places);
-}
-template <class S>
-SLUICE_ALWAYS_INLINE void store_up_to(S* to, const Packet<S>& x, Index places) {
-  if (places >= Packet<S>::size) [[likely]]
-    return store(to, x);
-  store_partial(to, x, places);
 }
 
 /// Applies a function of one scalar to every lane: how an activation without a packet form runs.

@@ -37,7 +37,7 @@ SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& 
 template <class Scalar>
 SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x, Index left) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    simd::store_up_to(to, x, left);
+    simd::store_partial(to, x, left);
   } else {
     simd::store_register<Scalar>(to, x);
   }
@@ -45,7 +45,7 @@ SLUICE_ALWAYS_INLINE void store_some(Scalar* to, const simd::Register<Scalar>& x
 template <class Scalar>
 SLUICE_ALWAYS_INLINE simd::Register<Scalar> load_some(const Scalar* from, Index left) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    return simd::load_up_to(from, left);
+    return simd::load_partial(from, left);
   } else {
     return simd::load_register<Scalar>(from);
   }

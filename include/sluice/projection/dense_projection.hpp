@@ -63,8 +63,8 @@ struct DenseSink {
                                            const simd::Packet<Scalar>& second) const {
     constexpr Index packet = simd::packet_size<Scalar>;
     Scalar* const to = y.data + col;
-    simd::store_up_to(to, activation_value(activation, first), count);
-    if (count > packet) simd::store_up_to(to + packet, activation_value(activation, second), count - packet);
+    simd::store_partial(to, activation_value(activation, first), count);
+    if (count > packet) simd::store_partial(to + packet, activation_value(activation, second), count - packet);
   }
 };
 template <class Scalar, class Activation>

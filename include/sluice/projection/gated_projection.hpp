@@ -219,7 +219,7 @@ struct GatedSink {
   }
   SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& value,
                                            const simd::Packet<Scalar>& gate) const {
-    simd::store_up_to(to.y.data + col, gate_value(gating, value, gate).output, count);
+    simd::store_partial(to.y.data + col, gate_value(gating, value, gate).output, count);
   }
 };
 template <class Scalar, class G>

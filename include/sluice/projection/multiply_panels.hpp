@@ -87,7 +87,8 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
     }
     for (Index done = 0; done < pass;) {
       const int at_once = pass == 1 ? 1 : panels_at_once(rows, pass - done);
-      const Index tiles = pass == 1 ? 1 : (pass - done) / at_once, n = tiles * at_once;
+      const Index tiles = pass == 1 ? 1 : (pass - done) / at_once;  // a division less
+      const Index n = tiles * at_once;
       const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
         multiply_tile(rows, shared ? half_panel : at_once, tile, tiles);

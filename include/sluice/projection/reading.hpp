@@ -69,12 +69,13 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   if (halves_of_lines && bytes > weights_in_l2 / 2 && stride >= 1024) {
     // Streams take lines as a whole, whatever lies in them. That counts for tiles of few rows, which wait for B, and
     // where no other way does.
-    const bool small_tiles = RowTiles(rows).size(0) <= 4;
     if (one_set) return up_to(6, Reading::Streamed);
+    const bool small_tiles = RowTiles(rows).size(0) <= 4;
     if (small_tiles || !rows_are_lines<Scalar>(depth_stride)) return up_to(24, Reading::Streamed);
   }
   if (one_set) return up_to(6, Reading::InPlace);
-  if (two_sets || bytes <= weights_in_l2 / 2) return up_to(two_sets ? 24 : 96, Reading::InPlace);
+  if (two_sets) return up_to(24, Reading::InPlace);
+  if (bytes <= weights_in_l2 / 2) return up_to(96, Reading::InPlace);
   if (rows_are_lines<Scalar>(depth_stride)) return up_to(stride % 512 == 0 ? 24 : 48, Reading::InPlace);
   return up_to(96, Reading::InPlace);
 }
