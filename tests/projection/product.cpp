@@ -152,11 +152,12 @@ TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
     CHECK_FALSE(packs(rows - 1, depth, row_bytes));
     CHECK(packs(rows, depth, row_bytes));
   };
-  packs_from(33, 300, 2000);  // large
-  packs_from(33, 300, 2048);
-  packs_from(narrow ? 13 : 33, 300, 4096);  // in one set of L1
-  if (narrow) {                             // stays in L2
-    packs_from(97, 100, 2000);
+  packs_from(narrow ? 33 : 49, 600, 2000);  // large
+  packs_from(narrow ? 33 : 49, 600, 2048);
+  packs_from(narrow ? 13 : 49, 300, 4096);  // in one set of L1
+  if (narrow) {
+    packs_from(33, 300, 2000);
+    packs_from(97, 100, 2000);  // stays in L2
     packs_from(25, 100, 2048);  // in two sets
     packs_from(25, 150, 2048);
     packs_from(7, 100, 4096);
@@ -164,7 +165,7 @@ TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
     packs_from(25, 280, 1536);
     packs_from(halves_of_lines ? 25 : 97, 150, 2000);
   } else {
-    CHECK_FALSE(packs(97, 100, 2048));
+    CHECK_FALSE(packs(97, 500, 2048));
   }
   CHECK_FALSE(packs(97, 30, 1000));  // stays in L1
 }
@@ -182,6 +183,29 @@ TEST_CASE("few rows read several rows of a large B side by side", "[projection]"
   CHECK(streams(6, 128, 1024) == halves_of_lines);  // and lie in one set
   CHECK_FALSE(streams(4, 1000, 128));               // deep and narrow
   CHECK_FALSE(streams(4, 128, 512));                // half of L2
+}
+
+TEST_CASE("one row goes along the rows of B where panels would take parts of lines", "[projection]") {
+  using sluice::detail::reading_of;
+  constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
+  const auto streams = [](Index depth, Index stride, Index matrices = 1) {
+    return reading_of<float>(1, depth, stride, matrices) == Reading::Streamed;
+  };
+  CHECK(streams(600, 1400));                 // larger than L2
+  CHECK(streams(200, 250));                  // rows are no whole lines
+  CHECK(streams(300, 16 * 9));               // nor is half of one
+  CHECK(streams(300, 16 * 9, 2) == narrow);  // whole lines
+  CHECK(streams(256, 256) == narrow);
+  CHECK(streams(1000, 48) == narrow);  // short rows
+  CHECK_FALSE(streams(30, 200));       // stays in L1
+}
+
+TEST_CASE("more rows of B are streams while it lies in L3", "[projection]") {
+  using sluice::detail::streams;
+  constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
+  CHECK(streams<float>(8, 1000, 2000) == 32);  // 8 MB
+  CHECK(streams<float>(8, 1100, 2000) == 16);
+  CHECK(streams<float>(4, 1000, 2000) == (narrow ? 16 : 32));
 }
 
 TEST_CASE("value and gate are read by neighbouring packets where that takes whole lines", "[projection]") {

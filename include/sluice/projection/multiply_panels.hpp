@@ -23,11 +23,9 @@ struct DepthPiece {
   Index prefetch, prefetch_step;
 };
 template <class Scalar, class Stored>
-DepthPiece whole_depth(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
+DepthPiece whole_depth(const Panels<Scalar, Stored>& w) {
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
-  // One row of narrow packets leaves it to the processor: four streams that it follows, where asking costs a fifth.
-  const bool asks_ahead = w.from_memory && (x.rows > 1 || packets_fill_lines<Scalar>);
-  return {0, w.depth, asks_ahead ? page : 0, asks_ahead ? w.depth_stride : 0};
+  return {0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0};
 }
 
 /// How many of the panels that are left, two or more, with so many columns, make the next pass. A last one that is not
@@ -133,7 +131,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   const Index panels = w.count();
-  const DepthPiece whole = whole_depth(x, w);
+  const DepthPiece whole = whole_depth(w);
   const PanelMemory<Scalar> memory(x, w);
   if (space == nullptr) space = memory.obtain();
   if (memory.samples > 0) {
@@ -182,7 +180,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
-  multiply_rows(w, tile, 0, x.rows, x.data, 0, w.count(), whole_depth(x, w), buffer.data, sink);
+  multiply_rows(w, tile, 0, x.rows, x.data, 0, w.count(), whole_depth(w), buffer.data, sink);
 }
 
 }  // namespace detail

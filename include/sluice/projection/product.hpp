@@ -99,7 +99,9 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
       space.a != nullptr && panels > 2 && (rows_collide(a) || (a.col_stride != 1 && a.col_stride >= far_apart));
   const bool stream_b = reading == Reading::Streamed;
   const bool pack_b = reading == Reading::Packed && (space.b != nullptr || b.col_stride != 1);
-  const Index most_depth = stream_b ? streams<Scalar>(a.rows) : pack_a || pack_b ? depth_block<Scalar> : b.depth;
+  const Index most_depth = stream_b           ? streams<Scalar>(a.rows, b.depth, b.depth_stride)
+                           : pack_a || pack_b ? depth_block<Scalar>
+                                              : b.depth;
   const Index block_depth = std::min(b.depth, most_depth);
   const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = PackingSpace<Scalar>::panel_size(block_depth);
@@ -144,8 +146,8 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         tile.c_panel_stride = step;
         tile.start_row_stride = from_target ? c.row_stride : 0;
         tile.start_panel_stride = from_target || start.first != nullptr ? step : 0;
-        if (stream_b && t == 0 && !packets_fill_lines<Scalar>) {
-          tile.prefetch = stream_prefetch / static_cast<Index>(sizeof(Scalar));
+        if (stream_b && t == 0) {
+          tile.prefetch = stream_prefetch<Scalar>(a.rows) / static_cast<Index>(sizeof(Scalar));
           tile.prefetch_step = b.depth_stride;
         }
         return tile;

@@ -25,13 +25,21 @@ enum class Reading { InPlace, Streamed, Packed };
 /// Bytes of weights that stay in L1.
 inline constexpr Index in_l1 = 32 * 1024;
 
-/// Rows of B that are streams: as many as the processor keeps track of, and as there are entries for their pages.
+/// Bytes of weights that a shared L3 may no longer hold.
+inline constexpr Index beyond_l3 = 8 * 1024 * 1024;
+
+/// Rows of B that are streams: as many as the processor keeps track of, and as there are entries for their pages. From
+/// memory half as many come faster, and for tiles of few rows that take a part of a line.
 template <class Scalar>
-constexpr Index streams(Index rows) {
-  return packets_fill_lines<Scalar> || rows > 4 ? 32 : 16;
+constexpr Index streams(Index rows, Index depth, Index depth_stride) {
+  const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= beyond_l3;
+  return from_memory || (!packets_fill_lines<Scalar> && rows <= 4) ? 16 : 32;
 }
-/// Bytes that narrow packets ask ahead for themselves.
-inline constexpr Index stream_prefetch = 256;
+/// Bytes that a tile asks ahead of each stream. Two rows of whole lines have no time to.
+template <class Scalar>
+constexpr Index stream_prefetch(Index rows) {
+  return packets_fill_lines<Scalar> && rows <= 2 ? 0 : 256;
+}
 
 /// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours (of AVX2; half as
 /// much of others) take a line of 64 bytes at once if every row begins with one, as the first does.
@@ -59,7 +67,13 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   const Index bytes = matrices * depth * stride;
   const auto up_to = [rows](Index most, Reading reading) { return rows > most ? Reading::Packed : reading; };
   if (bytes <= in_l1) return Reading::InPlace;
-  if (packets_fill_lines<Scalar>) return bytes <= weights_in_l2 ? Reading::InPlace : up_to(32, Reading::Streamed);
+  if (packets_fill_lines<Scalar>) {
+    // A single row goes along the rows of B where packets would take parts of two lines: a half does not begin with
+    // one.
+    const bool in_lines = matrices * stride % 128 == 0;
+    if (rows == 1 && !in_lines && bytes > 2 * in_l1 && stride >= 256) return Reading::Streamed;
+    return bytes <= 2 * weights_in_l2 ? Reading::InPlace : up_to(48, Reading::Streamed);
+  }
   if (rows == 1) {
     return bytes <= 2 * in_l1 && rows_are_lines<Scalar>(depth_stride) ? Reading::InPlace : Reading::Streamed;
   }

@@ -19,8 +19,8 @@
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
 // stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
-// ahead, or for a share of a later one. One row has no time to ask for what is in a cache already, so there it is
-// another loop.
+// ahead, or for a share of a later one. One row asks for nothing: it has no time to, and the processor follows its few
+// streams.
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -44,11 +44,13 @@ namespace detail {
 inline constexpr int max_tile_rows = std::clamp((simd::register_count - 3) / 2, 1, 14);
 
 /// Panels that 0, 1, 2, … rows are worked on at once: a power of two, and as many as there is room for accumulators.
+/// Four are enough of packets that fill a line: eight streams, a multiple of 4 KiB apart, fill the same set of L1.
 inline constexpr auto most_panels = [] {
+  constexpr int most_streams = sizeof(simd::Packet<float>) >= 64 ? 4 : 8;
   std::array<int, max_tile_rows + 1> most{};
   for (int rows = 1; rows <= max_tile_rows; ++rows) {
-    most[static_cast<std::size_t>(rows)] =
-        static_cast<int>(std::bit_floor(static_cast<unsigned>(max_tile_rows / rows)));
+    const auto room = static_cast<unsigned>(max_tile_rows / rows);
+    most[static_cast<std::size_t>(rows)] = std::min(most_streams, static_cast<int>(std::bit_floor(room)));
   }
   return most;
 }();
@@ -101,8 +103,8 @@ struct TileArguments {
   Index c_row_stride;
   Index start_panel_stride;
   Index c_panel_stride;
-  // What a tile asks for meanwhile: what lies so far behind b0, and at each k a step further. Of several panels each is
-  // asked for, always so far ahead.
+  // What a tile of several rows asks for meanwhile: what lies so far behind b0, and at each k a step further. Of
+  // several panels each is asked for, always so far ahead.
   Index prefetch = 0;
   Index prefetch_step = 0;
 
@@ -177,9 +179,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   SLUICE_UNROLL
   for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
   const Index a_row_stride = t.a_row_stride;
-  const Index prefetch = t.prefetch;
-  const Stored* ahead = t.b0 + prefetch;
-  const auto ask_for = [](const Stored* packets) SLUICE_LAMBDA_INLINE {
+  [[maybe_unused]] const Index prefetch = t.prefetch;
+  [[maybe_unused]] const Stored* ahead = t.b0 + prefetch;
+  [[maybe_unused]] const auto ask_for = [](const Stored* packets) SLUICE_LAMBDA_INLINE {
     simd::prefetch(packets);
     if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
   };
@@ -190,11 +192,12 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     if constexpr (opaque) asm("" : "+r"(pointer));
 #endif
   };
+  constexpr bool asks = Rows > 1;
   constexpr int steps = Panels == 1 ? steps_at_once(Rows) : 1;
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
-  const auto multiply = [&](auto both_packets_adjacent, auto from_memory) SLUICE_LAMBDA_INLINE {
+  const auto multiply = [&](auto both_packets_adjacent) SLUICE_LAMBDA_INLINE {
     constexpr bool adjacent = both_packets_adjacent;
     constexpr bool by_panel = adjacent && !shared;
     constexpr int streams = by_panel ? panels : 2;
@@ -231,10 +234,10 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       }
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
-        if constexpr (from_memory && by_panel) ask_for(b[s] + prefetch);
+        if constexpr (asks && by_panel) ask_for(b[s] + prefetch);
         advance(b[s], t.b_depth_stride, std::bool_constant<(by_panel || steps > 1)>{});
       }
-      if constexpr (from_memory && !by_panel) {
+      if constexpr (asks && !by_panel) {
         ask_for(ahead);
         ahead += t.prefetch_step;
       }
@@ -250,16 +253,10 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   };
   constexpr bool may_be_adjacent = shared || panels > 1;
   const bool adjacent = may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet);
-  if (Rows == 1 && prefetch == 0) {
-    if (adjacent) {
-      multiply(std::bool_constant<may_be_adjacent>{}, std::bool_constant<(Rows > 1)>{});
-    } else {
-      multiply(std::false_type{}, std::bool_constant<(Rows > 1)>{});
-    }
-  } else if (adjacent) {
-    multiply(std::bool_constant<may_be_adjacent>{}, std::true_type{});
+  if (adjacent) {
+    multiply(std::bool_constant<may_be_adjacent>{});
   } else {
-    multiply(std::false_type{}, std::true_type{});
+    multiply(std::false_type{});
   }
   if constexpr (scaled) {
     SLUICE_UNROLL
