@@ -122,6 +122,8 @@ void check_sizes() {
   check<Scalar>(1, 4, 4200);
   check<Scalar>(17, 400, 500);  // several panels at a time of a B in streams, over several blocks of the depth
   check<Scalar>(5, 400, 500);
+  check<Scalar>(7, 4100, 18);  // dots in pieces of the depth
+  check<Scalar>(17, 300, 7);   // half a panel, several blocks of the depth
   check<Scalar>(0, 4, 5);
   check<Scalar>(0, 400, 500);
 }

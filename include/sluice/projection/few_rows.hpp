@@ -4,7 +4,7 @@
 //
 //   accumulate_shallow   B of at most eight rows of any length: C[r, ·] += Σₖ A[r, k]·B[k, ·], some rows of C at once
 //   accumulate_one_row   A of one row, B row-major: the same, B as memory lies
-//   accumulate_by_dots   B column-major: C[r, j] += A[r, ·]·B[·, j], columns of B as memory lies
+//   accumulate_by_dots   B column-major: C[r, j] += A[r, ·]·B[·, j]
 //
 // A row-major B must be readable for a packet beyond its last column; the surplus is never used.
 #pragma once
@@ -219,25 +219,35 @@ SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index a_stride, const 
   }
 }
 
-/// C += A·B, B read once from front to back for every few rows of A.
+/// Steps of the depth for which several groups of rows of A pass some columns of B: they stay in L2 meanwhile, so that
+/// B comes from memory once.
+inline constexpr Index dotted_depth = 2048;
+
+/// C += A·B. A single group of rows reads columns of B from front to back.
 template <class Scalar>
 void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                         const MatrixView<Scalar>& c) {
   constexpr int packet = simd::packet_size<Scalar>;
-  const auto rows_from = [&]<int Rows>(std::integral_constant<int, Rows>, Index r) {
-    constexpr Index columns = packet / Rows;
-    for (; r + Rows <= a.rows; r += Rows) {
-      for (Index j = 0; j < b.cols; j += columns) {
-        accumulate_dots<Scalar, Rows>(&a(r, 0), a.row_stride, &b(0, j), b.col_stride, b.rows,
-                                      std::min(columns, b.cols - j), &c(r, j), c.row_stride);
-      }
+  const Index piece = a.rows > 4 ? dotted_depth : b.rows;
+  for (Index k = 0; k < b.rows; k += piece) {
+    const Index depth = std::min(piece, b.rows - k);
+    for (Index first = 0; first < b.cols; first += packet) {
+      const Index last = std::min<Index>(first + packet, b.cols);
+      Index r = 0;
+      const auto dot_rows = [&]<int Rows>(std::integral_constant<int, Rows>) {
+        constexpr Index columns = packet / Rows;
+        for (; r + Rows <= a.rows; r += Rows) {
+          for (Index j = first; j < last; j += columns) {
+            accumulate_dots<Scalar, Rows>(&a(r, k), a.row_stride, &b(k, j), b.col_stride, depth,
+                                          std::min(columns, last - j), &c(r, j), c.row_stride);
+          }
+        }
+      };
+      if constexpr (packet >= 8) dot_rows(std::integral_constant<int, 4>{});
+      if constexpr (packet >= 2) dot_rows(std::integral_constant<int, 2>{});
+      dot_rows(std::integral_constant<int, 1>{});
     }
-    return r;
-  };
-  Index r = 0;
-  if constexpr (packet >= 8) r = rows_from(std::integral_constant<int, 4>{}, r);
-  if constexpr (packet >= 2) r = rows_from(std::integral_constant<int, 2>{}, r);
-  rows_from(std::integral_constant<int, 1>{}, r);
+  }
 }
 
 }  // namespace detail

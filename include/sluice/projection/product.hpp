@@ -93,11 +93,14 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   const Index step = paired ? packet : panel_width;
   const Index panels = divide_up(b.cols, step);
 
-  // Packing pays where what is packed is read again, and where lines lie so far apart that reading in place thrashes.
-  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
-  const bool pack_a =
-      space.a != nullptr && panels > 2 && (rows_collide(a) || (a.col_stride != 1 && a.col_stride >= far_apart));
   const bool stream_b = reading == Reading::Streamed;
+  // Rows of A that collide are packed for the few steps of streams; elsewhere as many pass at once as fit a set of L1,
+  // beside B. Columns of A are packed where lines lie so far apart that reading them in place thrashes.
+  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
+  const bool collide = rows_collide(a);
+  const Index most_rows = collide && !stream_b ? std::min<Index>(ways_of_l1 - 1, max_tile_rows) : max_tile_rows;
+  const bool pack_a =
+      space.a != nullptr && panels > 2 && ((collide && stream_b) || (a.col_stride != 1 && a.col_stride >= far_apart));
   const bool pack_b = reading == Reading::Packed && (space.b != nullptr || b.col_stride != 1);
   const Index most_depth = stream_b           ? streams<Scalar>(a.rows, b.depth, b.depth_stride)
                            : pack_a || pack_b ? depth_block<Scalar>
@@ -114,6 +117,8 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
 
   // Of these whole packets may be written.
   const Index whole_panels = c.padded ? panels : b.cols / step;
+  // A single panel that is at most half full: one packet, whose halves are its two.
+  const bool shared = has_half_panels<Scalar> && !paired && c.padded && b.cols <= packet;
   eigen_assert((start.first == nullptr) == (start.second == nullptr));  // panels share the distance between starts
 
   for (Index k = 0; k < b.depth; k += block_depth) {
@@ -123,7 +128,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
       pack_panels(b, paired, k, depth, space.b, b_panel_size);
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
-      const RowTiles tiles(std::min(row_block, a.rows - first_row));
+      const RowTiles tiles(std::min(row_block, a.rows - first_row), most_rows);
       const Scalar* const a_block = a.data + first_row * a.row_stride + k * a.col_stride;
       if (pack_a) {
         for (Index t = 0; t < tiles.count; ++t) {
@@ -165,6 +170,13 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         };
         tile.start0 = start_of(tile.c0, start.first);
         tile.start1 = start_of(tile.c1, start.second);
+        if (shared) {
+          tile.b1 = tile.b0 + packet / 2;
+          tile.c1 = tile.c0 + packet / 2;
+          if (tile.start0 != zero_packet<Scalar>.data()) tile.start1 = tile.start0 + packet / 2;
+          multiply_tile(rows, half_panel, tile);
+          return 1;
+        }
         if (p >= whole_panels) {
           multiply_edge_tile(rows, tile, first_cols(p), second_cols(p));
           return 1;
@@ -203,10 +215,11 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
 }
 
 /// So few rows are dotted with the columns of an upright B (depth × cols): fewer packets with few lanes, where summing
-/// up costs more, and of a B that stays in L1, which is soon transposed (break-even, measured).
+/// up costs more, of a B that stays in L1, which is soon transposed, and of columns shorter than a wide packet
+/// (break-even, measured).
 template <class Scalar>
 constexpr Index few_rows(Index depth, Index cols) {
-  if (packets_fill_lines<Scalar>) return 16;
+  if (packets_fill_lines<Scalar>) return depth < simd::register_size<Scalar>() ? 6 : 12;
   return depth * cols * static_cast<Index>(sizeof(Scalar)) < 32 * 1024 ? 6 : 8;
 }
 
