@@ -68,11 +68,11 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   const auto up_to = [rows](Index most, Reading reading) { return rows > most ? Reading::Packed : reading; };
   if (bytes <= in_l1) return Reading::InPlace;
   if (packets_fill_lines<Scalar>) {
-    // A single row goes along the rows of B where packets would take parts of two lines: a half does not begin with
-    // one.
+    // A single row goes along the rows of B, unless lines begin with both halves: packets would be parts of two.
     const bool in_lines = matrices * stride % 128 == 0;
     if (rows == 1 && !in_lines && bytes > 2 * in_l1 && stride >= 256) return Reading::Streamed;
-    return bytes <= 2 * weights_in_l2 ? Reading::InPlace : up_to(48, Reading::Streamed);
+    constexpr Index whole_l2 = 2 * weights_in_l2;  // of most processors with such packets
+    return bytes <= whole_l2 ? Reading::InPlace : up_to(48, Reading::Streamed);
   }
   if (rows == 1) {
     return bytes <= 2 * in_l1 && rows_are_lines<Scalar>(depth_stride) ? Reading::InPlace : Reading::Streamed;
