@@ -195,8 +195,8 @@ TEST_CASE("one row goes along the rows of B where panels would take parts of lin
   };
   CHECK(streams(600, 1400));                 // larger than L2
   CHECK(streams(200, 250));                  // rows are no whole lines
-  CHECK(streams(300, 16 * 9));               // nor is half of one
-  CHECK(streams(300, 16 * 9, 2) == narrow);  // whole lines
+  CHECK(streams(300, 16 * 9));               // their halves are none
+  CHECK(streams(300, 16 * 9, 2) == narrow);  // of two matrices the rows are
   CHECK(streams(256, 256) == narrow);
   CHECK(streams(1000, 48) == narrow);  // short rows
   CHECK_FALSE(streams(30, 200));       // stays in L1
@@ -223,10 +223,13 @@ TEST_CASE("value and gate are read by neighbouring packets where that takes whol
   CHECK_FALSE(by_neighbours<float>(rows, 1000, 2 * 100));  // the gate begins in the middle of a line
 }
 
-TEST_CASE("rows a multiple of 2 KiB apart are packed first", "[projection]") {
+TEST_CASE("lines of A that lie far apart: columns are packed first, of rows fewer pass at a time", "[projection]") {
   check<float>(17, 512, 130);
+  check<float>(17, 1024, 130);
+  check<float>(17, 1024, 7);
   check<float>(512, 17, 130);
   check<double>(30, 256, 70);
+  check<double>(30, 512, 70);
 }
 
 TEST_CASE("products of other scalars", "[projection]") {

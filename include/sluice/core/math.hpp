@@ -164,7 +164,7 @@ SLUICE_ALWAYS_INLINE ReducedArgument<T, N> reduce(const T& y) {
   const T shifted = simd::fma(y, T(S::inverse_step), T(S::round_to_integer));
   const T i = shifted - T(S::round_to_integer);
   const T first = simd::fma(i, T(-S::step_hi), y);  // exact
-  // in_register makes a temporary of `shifted`.
+  // A copy whose origin GCC cannot see: `shifted` itself it would copy by way of the stack.
   return {simd::fma(i, T(-S::step_lo), first), simd::power_of_two_from_low_bits<fraction>(shifted), i, first,
           simd::in_register(shifted)};
 }

@@ -223,7 +223,7 @@ SLUICE_NEVER_INLINE void accumulate_dots(const Scalar* a, Index a_stride, const 
 /// B comes from memory once.
 inline constexpr Index dotted_depth = 2048;
 
-/// C += A·B. A single group of rows reads columns of B from front to back.
+/// C += A·B. Up to four rows read columns of B from front to back: one group, as a rule.
 template <class Scalar>
 void accumulate_by_dots(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>& b,
                         const MatrixView<Scalar>& c) {

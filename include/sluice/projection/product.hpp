@@ -102,10 +102,11 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   const bool pack_a =
       space.a != nullptr && panels > 2 && ((collide && stream_b) || (a.col_stride != 1 && a.col_stride >= far_apart));
   const bool pack_b = reading == Reading::Packed && (space.b != nullptr || b.col_stride != 1);
-  const Index most_depth = stream_b           ? streams<Scalar>(a.rows, b.depth, b.depth_stride)
-                           : pack_a || pack_b ? depth_block<Scalar>
-                                              : b.depth;
+  const Index most_depth = stream_b                      ? streams<Scalar>(a.rows, b.depth, b.depth_stride)
+                           : pack_a || pack_b || collide ? depth_block<Scalar>
+                                                         : b.depth;
   const Index block_depth = std::min(b.depth, most_depth);
+  const Index ahead = stream_b ? stream_prefetch<Scalar>(a.rows) : 0;
   const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = PackingSpace<Scalar>::panel_size(block_depth);
 
@@ -151,8 +152,8 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         tile.c_panel_stride = step;
         tile.start_row_stride = from_target ? c.row_stride : 0;
         tile.start_panel_stride = from_target || start.first != nullptr ? step : 0;
-        if (stream_b && t == 0) {
-          tile.prefetch = stream_prefetch<Scalar>(a.rows) / static_cast<Index>(sizeof(Scalar));
+        if (ahead > 0 && t == 0) {
+          tile.prefetch = ahead;
           tile.prefetch_step = b.depth_stride;
         }
         return tile;
@@ -214,9 +215,9 @@ void accumulate_plain(const MatrixView<const Scalar>& a, const MatrixView<const 
   target.noalias() += as_eigen(a).lazyProduct(as_eigen(b));
 }
 
-/// So few rows are dotted with the columns of an upright B (depth × cols): fewer packets with few lanes, where summing
-/// up costs more, of a B that stays in L1, which is soon transposed, and of columns shorter than a wide packet
-/// (break-even, measured).
+/// So few rows are dotted with the columns of an upright B (depth × cols), break-even, measured: fewer with narrow
+/// packets, where summing up costs more; fewer where B stays in L1, which is soon transposed, and where its columns are
+/// shorter than a wide packet.
 template <class Scalar>
 constexpr Index few_rows(Index depth, Index cols) {
   if (packets_fill_lines<Scalar>) return depth < simd::register_size<Scalar>() ? 6 : 12;

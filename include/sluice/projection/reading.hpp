@@ -29,16 +29,17 @@ inline constexpr Index in_l1 = 32 * 1024;
 inline constexpr Index beyond_l3 = 8 * 1024 * 1024;
 
 /// Rows of B that are streams: as many as the processor keeps track of, and as there are entries for their pages. From
-/// memory half as many come faster, and for tiles of few rows that take a part of a line.
+/// memory half as many come faster, and for tiles of few rows that take a part of a line. (Of Split each half counts by
+/// itself.)
 template <class Scalar>
 constexpr Index streams(Index rows, Index depth, Index depth_stride) {
   const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= beyond_l3;
   return from_memory || (!packets_fill_lines<Scalar> && rows <= 4) ? 16 : 32;
 }
-/// Bytes that a tile asks ahead of each stream. Two rows of whole lines have no time to.
+/// Scalars that a tile asks ahead of each stream, 256 bytes. Two rows of whole lines have no time to.
 template <class Scalar>
 constexpr Index stream_prefetch(Index rows) {
-  return packets_fill_lines<Scalar> && rows <= 2 ? 0 : 256;
+  return packets_fill_lines<Scalar> && rows <= 2 ? 0 : 256 / static_cast<Index>(sizeof(Scalar));
 }
 
 /// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours (of AVX2; half as
@@ -68,7 +69,8 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   const auto up_to = [rows](Index most, Reading reading) { return rows > most ? Reading::Packed : reading; };
   if (bytes <= in_l1) return Reading::InPlace;
   if (packets_fill_lines<Scalar>) {
-    // A single row goes along the rows of B, unless lines begin with both halves: packets would be parts of two.
+    // A single row goes along the rows of B, unless lines begin with both halves: packets would be parts of two. (A
+    // plain product, without halves, has rows of an odd number of lines that it could read in place as well.)
     const bool in_lines = matrices * stride % 128 == 0;
     if (rows == 1 && !in_lines && bytes > 2 * in_l1 && stride >= 256) return Reading::Streamed;
     constexpr Index whole_l2 = 2 * weights_in_l2;  // of most processors with such packets
