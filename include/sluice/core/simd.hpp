@@ -108,6 +108,15 @@ inline constexpr bool has_fused_multiply_add = true;
 inline constexpr bool has_fused_multiply_add = false;
 #endif
 
+/// Whether a multiply-add takes a scalar in memory for all of its lanes: accumulate() below.
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__GNUC__)
+template <class Scalar>
+inline constexpr bool has_broadcast_operands = is_vectorized_scalar<Scalar>;
+#else
+template <class Scalar>
+inline constexpr bool has_broadcast_operands = false;
+#endif
+
 // --- packets: arithmetic ---------------------------------------------------------------------------------------------
 
 template <class S>
@@ -422,6 +431,25 @@ SLUICE_ALWAYS_INLINE T in_register(const T& x) {
     SLUICE_DETAIL_OPAQUE(y);
   }
   return y;
+}
+
+/// sum += x·packet, x a packet or a scalar in memory that the instruction itself takes to all lanes. Left to choose,
+/// GCC 12 lets the result of some multiply-adds take the place of x, and spills the sums of a large tile for it.
+template <class Scalar, class X>
+SLUICE_ALWAYS_INLINE void accumulate(Packet<Scalar>& sum, const X& x, const Packet<Scalar>& packet) {
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__GNUC__)
+  if constexpr (std::is_same_v<X, Packet<Scalar>> && std::is_same_v<Scalar, float>) {
+    asm("vfmadd231ps {%2, %1, %0|%0, %1, %2}" : "+v"(sum.native) : "v"(packet.native), "v"(x.native));
+  } else if constexpr (std::is_same_v<X, Packet<Scalar>>) {
+    asm("vfmadd231pd {%2, %1, %0|%0, %1, %2}" : "+v"(sum.native) : "v"(packet.native), "v"(x.native));
+  } else if constexpr (std::is_same_v<Scalar, float>) {
+    asm("vfmadd231ps {%2%{1to16%}, %1, %0|%0, %1, %2%{1to16%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
+  } else {
+    asm("vfmadd231pd {%2%{1to8%}, %1, %0|%0, %1, %2%{1to8%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
+  }
+#else
+  sum = fma(Packet<Scalar>(x), packet, sum);
+#endif
 }
 
 // --- expressions -----------------------------------------------------------------------------------------------------

@@ -60,9 +60,26 @@ inline int panels_at_once(Index rows, Index panels) {
   return panels >= most ? most : static_cast<int>(std::bit_floor(static_cast<std::size_t>(panels)));
 }
 
-/// Steps of the depth in one round of the loop of a tile: the processor foresees where 64 rounds end, not where 160 do
-/// (Zen 3: 2 % of the time at 160→160). Fewer rows have no accumulators to spare: each step waits for the one before.
+/// What is known of the strides of A when a tile is compiled: nothing, that a row is contiguous (x as a rule), or that
+/// the rows of each step are (A packed in lanes, and xᵀ).
+enum class Layout { Strided, ContiguousDepth, ContiguousRows };
+
+/// Whether a multiply-add takes a scalar of memory to all lanes by itself. A tile of many rows then has code for each
+/// layout of A: offsets that the compiler knows instead of pointers to put forward, and for a third of the rows no
+/// instruction that loads them. Where another program shares the core, instructions are what is scarce: 14 rows reach
+/// 0.82 of a bare chain of multiply-adds instead of 0.73 there, and 0.99 instead of 0.98 alone (Xeon). More than a
+/// third would ask for more loads than there are multiply-adds.
+template <class Scalar>
+constexpr bool knows_layout(int rows) {
+  return simd::has_broadcast_operands<Scalar> && rows >= 8;
+}
+
+/// Steps of the depth in one round of the loop of a tile. With AVX2 the processor foresees where 64 rounds end, not
+/// where 160 do (Zen 3: 2 % of the time at 160→160). Fewer rows have no accumulators to spare: each step waits for the
+/// one before.
+template <class Scalar>
 constexpr int steps_at_once(int rows) {
+  if (knows_layout<Scalar>(rows)) return 2;
   return simd::has_fused_multiply_add && simd::register_count == 16 && rows >= 5 ? 4 : 1;
 }
 
@@ -192,19 +209,25 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     if constexpr (opaque) asm("" : "+r"(pointer));
 #endif
   };
-  constexpr bool asks = Rows > 1;
-  constexpr int steps = Panels == 1 ? steps_at_once(Rows) : 1;
+  constexpr int most_steps = Panels == 1 ? steps_at_once<Scalar>(Rows) : 1;
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
-  const auto multiply = [&](auto both_packets_adjacent) SLUICE_LAMBDA_INLINE {
+  const auto multiply = [&](auto both_packets_adjacent, auto layout_of_a, auto asks_for_more) SLUICE_LAMBDA_INLINE {
     constexpr bool adjacent = both_packets_adjacent;
+    constexpr Layout layout = layout_of_a;
+    constexpr bool asks = asks_for_more;
     constexpr bool by_panel = adjacent && !shared;
     constexpr int streams = by_panel ? panels : 2;
     const Stored* b[streams];
     SLUICE_UNROLL
     for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
-    const auto step = [&]() SLUICE_LAMBDA_INLINE {
+    // Where the scalar of A lies that row r needs so many steps after the one at which the pointers are.
+    const auto scalar_of = [&](int r, [[maybe_unused]] int steps_ahead) SLUICE_LAMBDA_INLINE {
+      if constexpr (layout == Layout::ContiguousRows) return a[0] + r;
+      return a[r / 3] + r % 3 * a_row_stride + (layout == Layout::ContiguousDepth ? steps_ahead : 0);
+    };
+    const auto step = [&](int steps_ahead) SLUICE_LAMBDA_INLINE {
       // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
       for (int p = 0; p < panels; ++p) {
@@ -224,9 +247,22 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         }
         SLUICE_UNROLL
         for (int r = 0; r < Rows; ++r) {
-          const Packet x(a[r / 3][r % 3 * a_row_stride]);
-          acc0[r * panels + p] = simd::fma(x, p0, acc0[r * panels + p]);
-          if constexpr (!shared) acc1[r * panels + p] = simd::fma(x, p1, acc1[r * panels + p]);
+          const auto add = [&](const auto& x) SLUICE_LAMBDA_INLINE {
+            const int i = r * panels + p;
+            if constexpr (layout == Layout::Strided) {
+              acc0[i] = simd::fma(x, p0, acc0[i]);
+              if constexpr (!shared) acc1[i] = simd::fma(x, p1, acc1[i]);
+            } else {
+              simd::accumulate(acc0[i], x, p0);
+              if constexpr (!shared) simd::accumulate(acc1[i], x, p1);
+            }
+          };
+          const Scalar* const x = scalar_of(r, steps_ahead);
+          if (layout != Layout::Strided && r % 3 == 0) {
+            if constexpr (layout != Layout::Strided) add(*x);
+          } else {
+            add(Packet(*x));
+          }
 #if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
           asm volatile("" ::: "memory");  // GCC would load all of A first, and spill accumulators to have room for it
 #endif
@@ -235,28 +271,58 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
         if constexpr (asks && by_panel) ask_for(b[s] + prefetch);
-        advance(b[s], t.b_depth_stride, std::bool_constant<(by_panel || steps > 1)>{});
+        advance(b[s], t.b_depth_stride, std::bool_constant<(by_panel || most_steps > 1)>{});
       }
       if constexpr (asks && !by_panel) {
         ask_for(ahead);
         ahead += t.prefetch_step;
       }
-      SLUICE_UNROLL
-      for (int g = 0; g < groups; ++g) advance(a[g], t.a_depth_stride, std::bool_constant<(steps > 1)>{});
     };
+    const auto advance_a = [&](int by) SLUICE_LAMBDA_INLINE {
+      SLUICE_UNROLL
+      for (int g = 0; g < (layout == Layout::ContiguousRows ? 1 : groups); ++g) {
+        advance(a[g], layout == Layout::ContiguousDepth ? by : t.a_depth_stride,
+                std::bool_constant<(most_steps > 1)>{});
+      }
+    };
+    constexpr bool once_a_round = layout == Layout::ContiguousDepth;
+    constexpr int steps = layout == Layout::Strided && knows_layout<Scalar>(Rows) ? 1 : most_steps;
     Index k = t.depth;
     for (; k >= steps; k -= steps) {
       SLUICE_UNROLL
-      for (int i = 0; i < steps; ++i) step();
+      for (int i = 0; i < steps; ++i) {
+        step(i);
+        if constexpr (!once_a_round) advance_a(1);
+      }
+      if constexpr (once_a_round) advance_a(steps);
     }
-    for (; steps > 1 && k > 0; --k) step();
+    for (; steps > 1 && k > 0; --k) {
+      step(0);
+      advance_a(1);
+    }
   };
   constexpr bool may_be_adjacent = shared || panels > 1;
-  const bool adjacent = may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet);
-  if (adjacent) {
-    multiply(std::bool_constant<may_be_adjacent>{});
+  const auto multiply_as = [&](auto layout, auto asks) SLUICE_LAMBDA_INLINE {
+    if (may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet)) {
+      multiply(std::bool_constant<may_be_adjacent>{}, layout, asks);
+    } else {
+      multiply(std::false_type{}, layout, asks);
+    }
+  };
+  constexpr std::integral_constant<Layout, Layout::Strided> strided;
+  if constexpr (Panels == 1 && knows_layout<Scalar>(Rows)) {
+    constexpr std::integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
+    constexpr std::integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
+    const bool asks = t.prefetch_step != 0;
+    if (t.a_depth_stride == 1) {
+      asks ? multiply_as(contiguous_depth, std::true_type{}) : multiply_as(contiguous_depth, std::false_type{});
+    } else if (t.a_row_stride == 1 && !asks) {
+      multiply_as(contiguous_rows, std::false_type{});
+    } else {
+      multiply_as(strided, std::true_type{});
+    }
   } else {
-    multiply(std::false_type{});
+    multiply_as(strided, std::bool_constant<(Rows > 1)>{});
   }
   if constexpr (scaled) {
     SLUICE_UNROLL
