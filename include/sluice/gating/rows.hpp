@@ -18,11 +18,11 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Calls body(row, column, left) for the registers of a block, row after row; `left` scalars are left of the row, which
-/// may be more than a register holds. One loop, so that the constants of an activation are loaded once for a block and
-/// not once for a row.
-template <class Scalar, class Body>
-SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& body) {
+/// Calls body(row, column, left) for the registers of a block, row after row, and next_row() between them; `left`
+/// scalars are left of the row, which may be more than a register holds. One loop, so that the constants of an
+/// activation are loaded once for a block and not once for a row.
+template <class Scalar, class Body, class NextRow>
+SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& body, const NextRow& next_row) {
   if (rows == 0 || cols == 0) return;
   for (Index row = 0, col = 0;;) {
     body(row, col, cols - col);
@@ -30,7 +30,12 @@ SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& 
     if (col < cols) continue;
     col = 0;
     if (++row == rows) return;
+    next_row();
   }
+}
+template <class Scalar, class Body>
+SLUICE_ALWAYS_INLINE void for_each_register(Index rows, Index cols, const Body& body) {
+  for_each_register<Scalar>(rows, cols, body, []() SLUICE_LAMBDA_INLINE {});
 }
 
 /// A register to and from memory, or as many of its scalars as are left.
@@ -84,14 +89,25 @@ struct PreActivationBlock {
 template <bool WithGate, class T, class Scalar, class G>
 SLUICE_ALWAYS_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>& pre, Scalar* y, Index y_stride,
                                     Scalar* gate_out, Index gate_stride) {
-  for_each_register<Scalar>(pre.rows, pre.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
-    const Index from = r * pre.row_stride + j;
-    const auto result =
-        gate_value(gating, load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.value + from), left),
-                   load_pre_activations<G, Scalar>(static_cast<const Scalar*>(pre.gate + from), left));
-    store_some<Scalar>(y + r * y_stride + j, result.output, left);
-    if constexpr (WithGate) store_some<Scalar>(gate_out + r * gate_stride + j, result.gate, left);
-  });
+  // Pointers of its own, put forward by the row: a store of y might change those of the block, for all the compiler
+  // knows, and where two programs share a core, instructions are what is scarce.
+  const Scalar* value = pre.value;
+  const Scalar* gate = pre.gate;
+  const Index stride = pre.row_stride;
+  for_each_register<Scalar>(
+      pre.rows, pre.cols,
+      [&](Index, Index j, Index left) SLUICE_LAMBDA_INLINE {
+        const auto result = gate_value(gating, load_pre_activations<G, Scalar>(value + j, left),
+                                       load_pre_activations<G, Scalar>(gate + j, left));
+        store_some<Scalar>(y + j, result.output, left);
+        if constexpr (WithGate) store_some<Scalar>(gate_out + j, result.gate, left);
+      },
+      [&]() SLUICE_LAMBDA_INLINE {
+        value += stride;
+        gate += stride;
+        y += y_stride;
+        if constexpr (WithGate) gate_out += gate_stride;
+      });
 }
 
 /// The gating of a block: y and, if asked for, the activated gate. The block is used up.
