@@ -433,22 +433,34 @@ SLUICE_ALWAYS_INLINE T in_register(const T& x) {
   return y;
 }
 
-/// sum += x·packet, x a packet or a scalar in memory that the instruction itself takes to all lanes. Left to choose,
-/// GCC 12 lets the result of some multiply-adds take the place of x, and spills the sums of a large tile for it.
+/// A number or an address of which the compiler is to forget where it is from: it then makes no sums of it that it
+/// keeps in registers beside.
+template <class T>
+SLUICE_ALWAYS_INLINE void forget([[maybe_unused]] T& x) {
+#if defined(__x86_64__) && defined(__GNUC__)
+  asm("" : "+r"(x));
+#endif
+}
+
+/// sum += x·packet, x a packet or (see has_broadcast_operands) a scalar in memory that the instruction itself takes to
+/// all lanes. Left to choose, GCC 12 lets the result of some multiply-adds take the place of x, and spills the sums of a
+/// large tile for it.
 template <class Scalar, class X>
 SLUICE_ALWAYS_INLINE void accumulate(Packet<Scalar>& sum, const X& x, const Packet<Scalar>& packet) {
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__GNUC__)
+#if defined(EIGEN_VECTORIZE_FMA) && defined(__x86_64__) && defined(__GNUC__)
   if constexpr (std::is_same_v<X, Packet<Scalar>> && std::is_same_v<Scalar, float>) {
     asm("vfmadd231ps {%2, %1, %0|%0, %1, %2}" : "+v"(sum.native) : "v"(packet.native), "v"(x.native));
-  } else if constexpr (std::is_same_v<X, Packet<Scalar>>) {
+  } else if constexpr (std::is_same_v<X, Packet<Scalar>> && std::is_same_v<Scalar, double>) {
     asm("vfmadd231pd {%2, %1, %0|%0, %1, %2}" : "+v"(sum.native) : "v"(packet.native), "v"(x.native));
+#if defined(EIGEN_VECTORIZE_AVX512)
   } else if constexpr (std::is_same_v<Scalar, float>) {
     asm("vfmadd231ps {%2%{1to16%}, %1, %0|%0, %1, %2%{1to16%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
   } else {
     asm("vfmadd231pd {%2%{1to8%}, %1, %0|%0, %1, %2%{1to8%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
+#endif
   }
 #else
-  sum = fma(Packet<Scalar>(x), packet, sum);
+  sum = fma(x, packet, sum);
 #endif
 }
 

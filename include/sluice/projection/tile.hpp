@@ -64,29 +64,23 @@ inline int panels_at_once(Index rows, Index panels) {
 /// the rows of each step are (A packed in lanes, and xᵀ).
 enum class Layout { Strided, ContiguousDepth, ContiguousRows };
 
-/// Whether a multiply-add takes a scalar of memory to all lanes by itself. A tile of many rows then has code for each
-/// layout of A: offsets that the compiler knows instead of pointers to put forward, and for a third of the rows no
-/// instruction that loads them. Where another program shares the core, instructions are what is scarce: 14 rows reach
-/// 0.82 of a bare chain of multiply-adds instead of 0.73 there, and 0.99 instead of 0.98 alone (Xeon). More than a
-/// third would ask for more loads than there are multiply-adds.
-template <class Scalar>
-constexpr bool knows_layout(int rows) {
-  return simd::has_broadcast_operands<Scalar> && rows >= 8;
-}
-
-/// Steps of the depth in one round of the loop of a tile. With AVX2 the processor foresees where 64 rounds end, not
-/// where 160 do (Zen 3: 2 % of the time at 160→160). Fewer rows have no accumulators to spare: each step waits for the
-/// one before.
-template <class Scalar>
-constexpr int steps_at_once(int rows) {
-  if (knows_layout<Scalar>(rows)) return 2;
-  return simd::has_fused_multiply_add && simd::register_count == 16 && rows >= 5 ? 4 : 1;
-}
-
 /// In place of a number of panels: value and gate in one packet. Of narrow packets half a one is not worth the tiles.
 inline constexpr int half_panel = 0;
 template <class Scalar>
 inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
+
+/// Whether a tile has code for each layout of A: offsets that the compiler knows instead of pointers to put forward.
+/// Where another program shares the core, instructions are what is scarce.
+template <class Scalar>
+constexpr bool knows_layout(int rows, int panels) {
+  if (simd::has_broadcast_operands<Scalar>) return rows >= 8 && panels == 1;
+  return simd::has_fused_multiply_add && simd::register_count == 16 && rows > 1 && panels > 0;
+}
+
+/// Steps of the depth in one round of the loop of such a tile. With AVX2 the processor foresees where 64 rounds end, not
+/// where 160 do (Zen 3: 2 % of the time at 160→160).
+template <class Scalar>
+inline constexpr int steps_of_round = simd::has_broadcast_operands<Scalar> ? 2 : 4;
 
 /// A tile takes whole cache lines of B, wherever they lie. Tiles of narrower packets take a part of a line, and come
 /// back for the rest of it: what follows from that was measured with AVX2 on Zen 3.
@@ -165,6 +159,25 @@ SLUICE_ALWAYS_INLINE void store_shared(const Packet (&c)[Rows], Scalar* c0, Scal
   }
 }
 
+/// A stride as addresses take it: in bytes, so that a pointer and 1, 2 or 4 times a register is the operand of an
+/// instruction; three times has a register of its own.
+template <class T>
+struct Stride {
+  Index bytes;
+  Index three;
+
+  explicit SLUICE_ALWAYS_INLINE Stride(Index stride)
+      : bytes(stride * static_cast<Index>(sizeof(T))), three(3 * bytes) {}
+  SLUICE_ALWAYS_INLINE const T* after(int steps, const T* pointer) const {
+    return reinterpret_cast<const T*>(reinterpret_cast<const char*>(pointer) + (steps == 3 ? three : steps * bytes));
+  }
+  /// Left alone, the compiler keeps a register for each sum of a stride and an offset, and spills them.
+  SLUICE_ALWAYS_INLINE void forget() {
+    simd::forget(bytes);
+    simd::forget(three);
+  }
+};
+
 /// The tile itself: finish(C₀, C₁), arrays of Rows × Panels packets. Panels is `half_panel` where the columns fit half
 /// a packet: value and gate then share one, in C₀.
 template <class Scalar, class Stored, int Rows, int Panels, class Finish>
@@ -190,26 +203,6 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       if constexpr (!scaled) load_start(t.start0 + offset, t.start1 + offset, acc0[i], acc1[i]);
     }
   }
-  // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
-  constexpr int groups = (Rows + 2) / 3;
-  const Scalar* a[groups];
-  SLUICE_UNROLL
-  for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
-  const Index a_row_stride = t.a_row_stride;
-  [[maybe_unused]] const Index prefetch = t.prefetch;
-  [[maybe_unused]] const Stored* ahead = t.b0 + prefetch;
-  [[maybe_unused]] const auto ask_for = [](const Stored* packets) SLUICE_LAMBDA_INLINE {
-    simd::prefetch(packets);
-    if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
-  };
-  // A pointer of its own, or the compiler makes one and an index of the strides, and of several steps many.
-  const auto advance = [](auto& pointer, Index by, [[maybe_unused]] auto opaque) SLUICE_LAMBDA_INLINE {
-    pointer += by;
-#if defined(__x86_64__) && defined(__GNUC__)
-    if constexpr (opaque) asm("" : "+r"(pointer));
-#endif
-  };
-  constexpr int most_steps = Panels == 1 ? steps_at_once<Scalar>(Rows) : 1;
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
@@ -219,15 +212,35 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     constexpr bool asks = asks_for_more;
     constexpr bool by_panel = adjacent && !shared;
     constexpr int streams = by_panel ? panels : 2;
+    constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>;
+    // Every third row is an operand in memory of its multiply-adds. More would ask for more loads than there are
+    // multiply-adds.
+    constexpr bool operands = layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
+    // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
+    constexpr int groups = layout == Layout::ContiguousRows ? 1 : (Rows + 2) / 3;
+    const Scalar* a[groups];
+    SLUICE_UNROLL
+    for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
     const Stored* b[streams];
     SLUICE_UNROLL
     for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
-    // Where the scalar of A lies that row r needs so many steps after the one at which the pointers are.
-    const auto scalar_of = [&](int r, [[maybe_unused]] int steps_ahead) SLUICE_LAMBDA_INLINE {
-      if constexpr (layout == Layout::ContiguousRows) return a[0] + r;
-      return a[r / 3] + r % 3 * a_row_stride + (layout == Layout::ContiguousDepth ? steps_ahead : 0);
+    constexpr int asked = by_panel ? panels : 1;
+    const Stored* ahead[asked];
+    SLUICE_UNROLL
+    for (int s = 0; s < asked; ++s) ahead[s] = b[s] + t.prefetch;
+    Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
+    Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(t.prefetch_step);
+    const auto ask_for = [&](const Stored* packets) SLUICE_LAMBDA_INLINE {
+      simd::prefetch(packets);
+      if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
     };
-    const auto step = [&](int steps_ahead) SLUICE_LAMBDA_INLINE {
+    const auto step = [&](int i) SLUICE_LAMBDA_INLINE {
+      if constexpr (steps > 1) {
+        a_rows.forget();
+        b_depth.forget();
+        if constexpr (layout == Layout::ContiguousRows) a_depth.forget();
+        if constexpr (asks) ahead_depth.forget();
+      }
       // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
       for (int p = 0; p < panels; ++p) {
@@ -238,8 +251,8 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
           for (int g = 0; g < groups; ++g) asm("" : "+r"(a[g]));
         }
 #endif
-        Packet p0 = simd::load_as<Scalar>(by_panel ? b[p] : b[0] + p * packet);
-        Packet p1 = simd::load_as<Scalar>(by_panel ? b[p] + packet : b[1] + p * packet);
+        Packet p0 = simd::load_as<Scalar>(b_depth.after(i, b[by_panel ? p : 0]) + (by_panel ? 0 : p * packet));
+        Packet p1 = simd::load_as<Scalar>(b_depth.after(i, b[by_panel ? p : 1]) + (by_panel ? packet : p * packet));
         if constexpr (shared && !adjacent) p0 = simd::join_halves<0>(p0, p1);
         if constexpr (Rows > 1) {  // GCC would load them anew for each row
           p0 = simd::in_register(p0);
@@ -248,18 +261,20 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         SLUICE_UNROLL
         for (int r = 0; r < Rows; ++r) {
           const auto add = [&](const auto& x) SLUICE_LAMBDA_INLINE {
-            const int i = r * panels + p;
-            if constexpr (layout == Layout::Strided) {
-              acc0[i] = simd::fma(x, p0, acc0[i]);
-              if constexpr (!shared) acc1[i] = simd::fma(x, p1, acc1[i]);
+            const int c = r * panels + p;
+            if constexpr (steps > 1) {
+              simd::accumulate(acc0[c], x, p0);
+              if constexpr (!shared) simd::accumulate(acc1[c], x, p1);
             } else {
-              simd::accumulate(acc0[i], x, p0);
-              if constexpr (!shared) simd::accumulate(acc1[i], x, p1);
+              acc0[c] = simd::fma(x, p0, acc0[c]);
+              if constexpr (!shared) acc1[c] = simd::fma(x, p1, acc1[c]);
             }
           };
-          const Scalar* const x = scalar_of(r, steps_ahead);
-          if (layout != Layout::Strided && r % 3 == 0) {
-            if constexpr (layout != Layout::Strided) add(*x);
+          const Scalar* const x = layout == Layout::ContiguousRows ? a_depth.after(i, a[0]) + r
+                                  : layout == Layout::ContiguousDepth ? a_rows.after(r % 3, a[r / 3]) + i
+                                                                      : a_rows.after(r % 3, a[r / 3]);
+          if (operands && r % 3 == 0) {
+            if constexpr (operands) add(*x);
           } else {
             add(Packet(*x));
           }
@@ -268,38 +283,31 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
 #endif
         }
       }
+      if constexpr (asks) {
+        SLUICE_UNROLL
+        for (int s = 0; s < asked; ++s) ask_for(ahead_depth.after(i, ahead[s]));
+      }
+    };
+    const auto advance = [&](int by) SLUICE_LAMBDA_INLINE {
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
-        if constexpr (asks && by_panel) ask_for(b[s] + prefetch);
-        advance(b[s], t.b_depth_stride, std::bool_constant<(by_panel || most_steps > 1)>{});
+        b[s] = b_depth.after(by, b[s]);
+        if constexpr (by_panel || steps > 1) simd::forget(b[s]);
       }
-      if constexpr (asks && !by_panel) {
-        ask_for(ahead);
-        ahead += t.prefetch_step;
-      }
-    };
-    const auto advance_a = [&](int by) SLUICE_LAMBDA_INLINE {
       SLUICE_UNROLL
-      for (int g = 0; g < (layout == Layout::ContiguousRows ? 1 : groups); ++g) {
-        advance(a[g], layout == Layout::ContiguousDepth ? by : t.a_depth_stride,
-                std::bool_constant<(most_steps > 1)>{});
+      for (int g = 0; g < groups; ++g) {
+        a[g] = layout == Layout::ContiguousDepth ? a[g] + by : a_depth.after(by, a[g]);
+        if constexpr (steps > 1) simd::forget(a[g]);
       }
+      SLUICE_UNROLL
+      for (int s = 0; asks && s < asked; ++s) ahead[s] = ahead_depth.after(by, ahead[s]);
     };
-    constexpr bool once_a_round = layout == Layout::ContiguousDepth;
-    constexpr int steps = layout == Layout::Strided && knows_layout<Scalar>(Rows) ? 1 : most_steps;
     Index k = t.depth;
-    for (; k >= steps; k -= steps) {
+    for (; k >= steps; k -= steps, advance(steps)) {
       SLUICE_UNROLL
-      for (int i = 0; i < steps; ++i) {
-        step(i);
-        if constexpr (!once_a_round) advance_a(1);
-      }
-      if constexpr (once_a_round) advance_a(steps);
+      for (int i = 0; i < steps; ++i) step(i);
     }
-    for (; steps > 1 && k > 0; --k) {
-      step(0);
-      advance_a(1);
-    }
+    for (; steps > 1 && k > 0; --k, advance(1)) step(0);
   };
   constexpr bool may_be_adjacent = shared || panels > 1;
   const auto multiply_as = [&](auto layout, auto asks) SLUICE_LAMBDA_INLINE {
@@ -310,14 +318,14 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     }
   };
   constexpr std::integral_constant<Layout, Layout::Strided> strided;
-  if constexpr (Panels == 1 && knows_layout<Scalar>(Rows)) {
+  if constexpr (knows_layout<Scalar>(Rows, Panels)) {
     constexpr std::integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
     constexpr std::integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
     const bool asks = t.prefetch_step != 0;
     if (t.a_depth_stride == 1) {
       asks ? multiply_as(contiguous_depth, std::true_type{}) : multiply_as(contiguous_depth, std::false_type{});
-    } else if (t.a_row_stride == 1 && !asks) {
-      multiply_as(contiguous_rows, std::false_type{});
+    } else if (t.a_row_stride == 1) {
+      asks ? multiply_as(contiguous_rows, std::true_type{}) : multiply_as(contiguous_rows, std::false_type{});
     } else {
       multiply_as(strided, std::true_type{});
     }
