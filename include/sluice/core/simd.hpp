@@ -443,8 +443,8 @@ SLUICE_ALWAYS_INLINE void forget([[maybe_unused]] T& x) {
 }
 
 /// sum += x·packet, x a packet or (see has_broadcast_operands) a scalar in memory that the instruction itself takes to
-/// all lanes. Left to choose, GCC 12 lets the result of some multiply-adds take the place of x, and spills the sums of a
-/// large tile for it.
+/// all lanes. Left to choose, GCC 12 lets the result of some multiply-adds take the place of x, and spills the sums of
+/// a large tile for it.
 template <class Scalar, class X>
 SLUICE_ALWAYS_INLINE void accumulate(Packet<Scalar>& sum, const X& x, const Packet<Scalar>& packet) {
 #if defined(EIGEN_VECTORIZE_FMA) && defined(__x86_64__) && defined(__GNUC__)

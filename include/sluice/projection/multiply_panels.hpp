@@ -37,19 +37,25 @@ Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
   return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
 }
 
-/// Some rows, no more than a tile takes, the first of which is a, times a piece of the panels from p to last; what is
-/// complete goes to the sink. sums: 2·tile_size for a single panel (last − p is 1), TileSums::size for more.
+/// Rows of a tile, or of several equal ones that follow each other.
+struct TileRows {
+  Index first, rows;
+  Index tiles = 1;
+};
+
+/// Some rows, the first of which is a, times a piece of the panels from p to last; what is complete goes to the sink.
+/// sums: 2·tile_size for a tile of one panel (last − p is 1), TileSums::size for no more than panels_per_pass.
 template <class Scalar, class Stored, class Sink>
-SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile, Index row,
-                                        Index rows, const Scalar* a, Index p, Index last, const DepthPiece& piece,
-                                        Scalar* sums, const Sink& sink) {
+SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile,
+                                        const TileRows& at, const Scalar* a, Index p, Index last,
+                                        const DepthPiece& piece, Scalar* sums, const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   const Scalar* const zeros = zero_packet<Scalar>.data();
   const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
   const Scalar* const gate_start = w.start0 != nullptr ? w.gate_start0 : zeros;
   const Index width = w.width();
   // From the sums of the value to those of the gate, where they do not alternate.
-  const Index half = tile_size<Scalar> * (last - p > 1 ? panels_per_pass<Scalar> : 1);
+  const Index half = tile_size<Scalar> * (last - p > 1 || at.tiles > 1 ? panels_per_pass<Scalar> : 1);
   const Index offset = piece.begin * w.depth_stride;
   const bool is_first = piece.begin == 0, is_last = piece.begin + piece.depth == w.depth;
   // Sums start from the biases, and go on from what they are.
@@ -59,37 +65,38 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
     tile.start_row_stride = is_first ? 0 : tile.c_row_stride;
   };
   PreActivationBlock<Scalar> block;
-  block.row = row;
-  block.rows = rows;
+  block.row = at.first;
+  block.rows = at.tiles * at.rows;
   block.value = sums;
   tile.depth = piece.depth;
-  tile.a = a + piece.begin * tile.a_depth_stride;
   tile.prefetch = piece.prefetch;
   tile.prefetch_step = piece.prefetch_step;
   while (p < last) {
     block.col = p * width;
     Index pass = last - p;
-    if (pass > 1) pass = panels_of_pass<Scalar>(rows, pass, w.cols - block.col, width);
+    if (pass > 1) pass = panels_of_pass<Scalar>(at.rows, pass, w.cols - block.col, width);
     block.cols = std::min(pass * width, w.cols - block.col);
     // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
     // is at most half full, one packet is enough.
-    const bool dense = block.cols < width;
+    const bool dense = block.cols < width || (at.tiles > 1 && w.cols == width);
     const bool shared = has_half_panels<Scalar> && 2 * block.cols <= width;
     const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel
     const auto second_of = [&]<class T>(T* first, T* second) { return w.paired ? second : first + next; };
     block.row_stride = tile.c_row_stride = dense ? block.cols : pass * 2 * packet;
     block.gate = w.paired ? sums + (dense ? half : pass * packet) : w.gate_first != nullptr ? sums + half : nullptr;
-    if (dense && rows > 1) {  // subnormals behind the last row would hold up the gating
-      simd::store(sums + rows * block.cols, simd::Packet<Scalar>(0));
-      simd::store(sums + half + rows * block.cols, simd::Packet<Scalar>(0));
+    if (dense && block.rows > 1) {  // subnormals behind the last row would hold up the gating
+      simd::store(sums + block.rows * block.cols, simd::Packet<Scalar>(0));
+      simd::store(sums + half + block.rows * block.cols, simd::Packet<Scalar>(0));
     }
     for (Index done = 0; done < pass;) {
-      const int at_once = pass == 1 ? 1 : panels_at_once(rows, pass - done);
-      const Index tiles = pass == 1 ? 1 : (pass - done) / at_once;  // a division less
-      const Index n = tiles * at_once;
+      const int at_once = pass == 1 ? 1 : panels_at_once(at.rows, pass - done);
+      const Index tiles = at.tiles > 1 ? at.tiles : pass == 1 ? 1 : (pass - done) / at_once;  // a division less
+      const Index n = at.tiles > 1 ? at_once : tiles * at_once;
       const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
-        multiply_tile(rows, shared ? half_panel : at_once, tile, tiles);
+        tile.a = a + piece.begin * tile.a_depth_stride;
+        at.tiles > 1 ? tile.step_along_rows(at.rows) : tile.step_along_panels(at_once);
+        multiply_tile(at.rows, shared ? half_panel : at_once, tile, tiles);
       };
       tile.b0 = w.first + from;
       tile.b1 = second_of(tile.b0, w.second + from);
@@ -141,6 +148,10 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   const PanelOrder order(w, x.rows);
   const Index rows_of_tile =
       rows_collide(x) && w.heapless ? std::min<Index>(ways_of_l1, max_tile_rows) : Index(max_tile_rows);
+  // Of few panels several tiles of rows make a pass.
+  const Index tiles_of_pass = w.from_memory || memory.samples > 0
+                                  ? 1
+                                  : std::max<Index>(1, panels_per_pass<Scalar> / std::max<Index>(1, panels));
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
     const RowTiles tiles(std::min(row_block, x.rows - first_row), rows_of_tile);
     const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
@@ -154,8 +165,8 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
-      for (Index t = 0, row = first_row, rows = 0; t < tiles.count; ++t, row += rows) {
-        rows = tiles.size(t);
+      for (Index t = 0; t < tiles.count;) {
+        const TileRows rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
         if (w.from_memory && tiles.count > 1) {
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
@@ -164,8 +175,9 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
         Scalar* const sums = order.pieces > 1 ? space + memory.samples +
                                                     ((at.panel - at.first) * tiles.count + t) * 2 * tile_size<Scalar>
                                               : buffer.data;
-        multiply_rows(w, tile, row, rows, memory.samples > 0 ? samples_of(t) : &x(row, 0), at.panel,
+        multiply_rows(w, tile, rows, memory.samples > 0 ? samples_of(t) : &x(rows.first, 0), at.panel,
                       at.panel + order.at_once, piece, sums, sink);
+        t += rows.tiles;
       }
     }
   }
@@ -180,7 +192,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
-  multiply_rows(w, tile, 0, x.rows, x.data, 0, w.count(), whole_depth(w), buffer.data, sink);
+  multiply_rows(w, tile, {0, x.rows}, x.data, 0, w.count(), whole_depth(w), buffer.data, sink);
 }
 
 }  // namespace detail

@@ -44,6 +44,8 @@ struct RowTiles {
   }
   Index begin(Index tile) const { return tile * rows + std::min(tile, longer); }
   constexpr Index size(Index tile) const { return rows + (tile < longer ? 1 : 0); }
+  /// How many tiles from this one on are as long as it is.
+  Index equal_from(Index tile) const { return (tile < longer ? longer : count) - tile; }
 };
 
 /// Weights as the tile reads them, with what the sums start from.

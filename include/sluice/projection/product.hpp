@@ -186,6 +186,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         const int at_once = tiles.count == 1 ? panels_at_once(rows, left) : 1;
         const Index most = stream_b && tiles.count > 1 ? panels_of_strip : left;
         const Index count = std::min(left / at_once, most);
+        tile.step_along_panels(at_once);
         multiply_tile(rows, at_once, tile, count);
         return count * at_once;
       };

@@ -77,8 +77,8 @@ constexpr bool knows_layout(int rows, int panels) {
   return simd::has_fused_multiply_add && simd::register_count == 16 && rows > 1 && panels > 0;
 }
 
-/// Steps of the depth in one round of the loop of such a tile. With AVX2 the processor foresees where 64 rounds end, not
-/// where 160 do (Zen 3: 2 % of the time at 160→160).
+/// Steps of the depth in one round of the loop of such a tile. With AVX2 the processor foresees where 64 rounds end,
+/// not where 160 do (Zen 3: 2 % of the time at 160→160).
 template <class Scalar>
 inline constexpr int steps_of_round = simd::has_broadcast_operands<Scalar> ? 2 : 4;
 
@@ -115,21 +115,39 @@ struct TileArguments {
   Index start_panel_stride;
   Index c_panel_stride;
   // What a tile of several rows asks for meanwhile: what lies so far behind b0, and at each k a step further. Of
-  // several panels each is asked for, always so far ahead.
+  // several panels that lie side by side each is asked for, so far ahead.
   Index prefetch = 0;
   Index prefetch_step = 0;
 
-  /// To the next panels.
-  SLUICE_ALWAYS_INLINE void advance(Index panels) {
-    b0 += panels * b_panel_stride;
-    b1 += panels * b_panel_stride;
-    c0 += panels * c_panel_stride;
-    c1 += panels * c_panel_stride;
-    start0 += panels * start_panel_stride;
-    start1 += panels * start_panel_stride;
+  // From a tile to the next one.
+  Index a_step, b_step, c_step, start_step;
+
+  /// The next tile is so many panels further.
+  SLUICE_ALWAYS_INLINE void step_along_panels(Index panels) {
+    a_step = 0;
+    b_step = panels * b_panel_stride;
+    c_step = panels * c_panel_stride;
+    start_step = panels * start_panel_stride;
+  }
+  /// The next tile is so many rows further; sums start from the same place for all of them, or (without a scale) each
+  /// from its own.
+  SLUICE_ALWAYS_INLINE void step_along_rows(Index rows) {
+    a_step = rows * a_row_stride;
+    b_step = 0;
+    c_step = rows * c_row_stride;
+    start_step = rows * start_row_stride;
+  }
+  SLUICE_ALWAYS_INLINE void advance() {
+    a += a_step;
+    b0 += b_step;
+    b1 += b_step;
+    c0 += c_step;
+    c1 += c_step;
+    start0 += start_step;
+    start1 += start_step;
     if constexpr (simd::has_scale<Stored>) {
-      scale0 += panels * start_panel_stride;
-      scale1 += panels * start_panel_stride;
+      scale0 += start_step;
+      scale1 += start_step;
     }
   }
 };
@@ -270,7 +288,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
               if constexpr (!shared) acc1[c] = simd::fma(x, p1, acc1[c]);
             }
           };
-          const Scalar* const x = layout == Layout::ContiguousRows ? a_depth.after(i, a[0]) + r
+          const Scalar* const x = layout == Layout::ContiguousRows    ? a_depth.after(i, a[0]) + r
                                   : layout == Layout::ContiguousDepth ? a_rows.after(r % 3, a[r / 3]) + i
                                                                       : a_rows.after(r % 3, a[r / 3]);
           if (operands && r % 3 == 0) {
@@ -351,7 +369,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
 }
 template <class Scalar, class Stored, int Rows, int Panels>
 SLUICE_NEVER_INLINE void multiply_tile(TileArguments<Scalar, Stored>& t, Index tiles) {
-  for (;; t.advance(Panels)) {
+  for (;; t.advance()) {
     run_tile<Scalar, Stored, Rows, Panels>(t, [&](const auto& acc0, const auto& acc1) SLUICE_LAMBDA_INLINE {
       if constexpr (Panels == half_panel) {
         store_shared<Rows>(acc0, t.c0, t.c1, t.c_row_stride);
@@ -371,7 +389,7 @@ SLUICE_NEVER_INLINE void multiply_tile(TileArguments<Scalar, Stored>& t, Index t
         }
       }
     });
-    if (Panels == half_panel || --tiles == 0) return;  // of half panels there is one
+    if (--tiles == 0) return;
   }
 }
 
@@ -383,9 +401,9 @@ inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, 
 }
 (std::make_integer_sequence<int, max_tile_rows / std::max(Panels, 1)>{});
 
-/// So many tiles after each other, each of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of panels, no more
-/// than most_panels[rows]; or one half_panel. In one call, because to begin and to end takes as long as several steps.
-/// tiles ≥ 1; the arguments become those of the last one.
+/// So many tiles after each other (see advance), each of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of
+/// panels, no more than most_panels[rows]; or one half_panel. In one call, because to begin and to end takes as long as
+/// several steps. tiles ≥ 1; the arguments become those of the last one.
 template <class Scalar, class Stored>
 void multiply_tile(Index rows, int panels, TileArguments<Scalar, Stored>& arguments, Index tiles = 1) {
   const auto row = static_cast<std::size_t>(rows - 1);
