@@ -107,7 +107,8 @@ def stack_registers(lines, arch):
 
 
 def inner_loop(lines, arch):
-    """The innermost loop with the most multiply-adds; None if there is none."""
+    """Of the innermost loops with multiply-adds (a tile has one for each layout of x, of up to four steps a round) the
+    one that spills most, or does most; None if there is none."""
     labels, loops = {}, []
     for i, line in enumerate(lines):
         if (m := LABEL.match(line)) is not None:
@@ -117,15 +118,17 @@ def inner_loop(lines, arch):
     innermost = [a for a in loops if not any(b != a and a[0] <= b[0] and b[1] <= a[1] for b in loops)]
     on_stack = stack_registers(lines, arch)
     address = re.compile(r"\((%\w+)" if arch == "x86_64" else r"\[(\w+)")
-    best = None
+    found = []
     for begin, end in innermost:
         body = [line for line in lines[begin:end + 1] if line and not line.startswith(".")]
         adds = sum(1 for line in body if MULTIPLY_ADD[arch].match(line))
         spills = [line for line in body if VECTOR[arch].search(line) and
                   any(register in on_stack for register in address.findall(line))]
-        if adds > 0 and (best is None or adds > best.multiply_adds):
-            best = Loop(len(body), adds, spills)
-    return best
+        if adds > 0:
+            found.append(Loop(len(body), adds, spills))
+    most = max((loop.multiply_adds for loop in found), default=0)
+    whole_steps = [loop for loop in found if 4 * loop.multiply_adds >= most]
+    return max(whole_steps, key=lambda loop: (len(loop.spills), loop.multiply_adds), default=None)
 
 
 def main():

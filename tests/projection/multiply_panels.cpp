@@ -96,9 +96,9 @@ struct Recorder {
   }
 };
 
-/// multiply_rows from panel to panel with exactly the memory that it asks for.
+/// multiply_rows of so many equal tiles of rows, from panel to panel, with exactly the memory that it asks for.
 template <class Scalar>
-std::string in_steps(const Case<Scalar>& of, Index step) {
+std::string in_steps(const Case<Scalar>& of, Index step, Index tiles = 1) {
   Recorder<Scalar> record{of};
   const auto w = of.panels();
   TileArguments<Scalar> tile = tile_arguments(of.samples(), w);
@@ -106,10 +106,10 @@ std::string in_steps(const Case<Scalar>& of, Index step) {
   constexpr Scalar guard = -77;
   for (Index p = 0; p < w.count(); p += step) {
     const Index last = std::min(p + step, w.count());
-    const Index size = last - p == 1 ? 2 * tile_size<Scalar> : TileSums<Scalar>::size;
+    const Index size = tiles * (last - p) == 1 ? 2 * tile_size<Scalar> : TileSums<Scalar>::size;
     std::vector<Scalar> sums(static_cast<std::size_t>(size + 2 * packet), guard);
     std::fill_n(sums.begin() + packet, size, std::numeric_limits<Scalar>::quiet_NaN());
-    multiply_rows(w, tile, Index(0), of.rows, of.x.data(), p, last, whole_depth(w), sums.data() + packet,
+    multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.x.data(), p, last, whole_depth(w), sums.data() + packet,
                   [&](const PreActivationBlock<Scalar>& block) { record(block); });
     for (Index i = 0; i < packet; ++i) {
       const auto before = static_cast<std::size_t>(i), behind = static_cast<std::size_t>(size + packet + i);
@@ -134,13 +134,26 @@ void check() {
     for (Index panels = 1; panels <= 2 * panels_per_pass<Scalar> + 1; ++panels) {
       for (const Index missing : {Index(0), Index(1), width / 2, width - 1}) {
         if (missing >= width) continue;
+        const auto of_rows = [&](Index rows) {
+          return Case<Scalar>(kind, rows, panels * width - missing, (rows + panels) % 2 != 0);
+        };
         for (Index rows = 1; rows <= 2 * max_tile_rows + 3; rows += rows < max_tile_rows ? 1 : 5) {
-          const Case<Scalar> of(kind, rows, panels * width - missing, (rows + panels) % 2 != 0);
+          const auto of = of_rows(rows);
           CAPTURE(static_cast<int>(kind), panels, of.cols, rows, of.bias);
           CHECK(at_once(of) == "");
           if (rows > max_tile_rows) continue;
           CHECK(in_steps(of, panels) == "");
           CHECK(in_steps(of, 1) == "");
+        }
+        // Several tiles of rows to a pass, with fewer of them behind.
+        const Index most_tiles = panels_per_pass<Scalar> / panels;
+        for (Index tiles = 2; tiles <= most_tiles; ++tiles) {
+          const auto many = of_rows((most_tiles + tiles) * max_tile_rows - 1);
+          CAPTURE(static_cast<int>(kind), panels, many.cols, tiles, many.rows);
+          CHECK(at_once(many) == "");
+          for (const Index rows : {Index(1), Index(max_tile_rows - 1), Index(max_tile_rows)}) {
+            if (rows > 0) CHECK(in_steps(of_rows(tiles * rows), panels, tiles) == "");
+          }
         }
       }
     }
