@@ -63,6 +63,8 @@ inline int panels_at_once(Index rows, Index panels) {
 /// What is known of the strides of A when a tile is compiled: nothing, that a row is contiguous (x as a rule), or that
 /// the rows of each step are (A packed in lanes, and xᵀ).
 enum class Layout { Strided, ContiguousDepth, ContiguousRows };
+/// And of the packets of B: nothing, that both of a panel lie side by side, or that so do those of all steps.
+enum class Columns { Apart, Adjacent, Packed };
 
 /// In place of a number of panels: value and gate in one packet. Of narrow packets half a one is not worth the tiles.
 inline constexpr int half_panel = 0;
@@ -77,10 +79,12 @@ constexpr bool knows_layout(int rows, int panels) {
   return simd::has_fused_multiply_add && simd::register_count == 16 && rows > 1 && panels > 0;
 }
 
-/// Steps of the depth in one round of the loop of such a tile. With AVX2 the processor foresees where 64 rounds end,
-/// not where 160 do (Zen 3: 2 % of the time at 160→160).
+/// Steps of the depth in one round of the loop of such a tile, or of one row of packed panels. With AVX2 the processor
+/// foresees where 64 rounds end, not where 160 do (Zen 3: 2 % of the time at 160→160).
 template <class Scalar>
-inline constexpr int steps_of_round = simd::has_broadcast_operands<Scalar> ? 2 : 4;
+constexpr int steps_of_round(int rows) {
+  return simd::has_broadcast_operands<Scalar> && rows > 1 ? 2 : 4;
+}
 
 /// A tile takes whole cache lines of B, wherever they lie. Tiles of narrower packets take a part of a line, and come
 /// back for the rest of it: what follows from that was measured with AVX2 on Zen 3.
@@ -224,13 +228,13 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
   // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
   // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
-  const auto multiply = [&](auto both_packets_adjacent, auto layout_of_a, auto asks_for_more) SLUICE_LAMBDA_INLINE {
-    constexpr bool adjacent = both_packets_adjacent;
+  const auto multiply = [&](auto columns_of_b, auto layout_of_a, auto asks_for_more) SLUICE_LAMBDA_INLINE {
+    constexpr Columns columns = columns_of_b;
     constexpr Layout layout = layout_of_a;
     constexpr bool asks = asks_for_more;
-    constexpr bool by_panel = adjacent && !shared;
+    constexpr bool by_panel = columns != Columns::Apart && !shared;
     constexpr int streams = by_panel ? panels : 2;
-    constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>;
+    constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>(Rows);
     // Every third row is an operand in memory of its multiply-adds. More would ask for more loads than there are
     // multiply-adds.
     constexpr bool operands = layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
@@ -248,6 +252,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     for (int s = 0; s < asked; ++s) ahead[s] = b[s] + t.prefetch;
     Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
     Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(t.prefetch_step);
+    const auto b_after = [&](int i, const Stored* packets) SLUICE_LAMBDA_INLINE {
+      return columns == Columns::Packed ? packets + i * 2 * packet : b_depth.after(i, packets);
+    };
     const auto ask_for = [&](const Stored* packets) SLUICE_LAMBDA_INLINE {
       simd::prefetch(packets);
       if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
@@ -269,9 +276,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
           for (int g = 0; g < groups; ++g) asm("" : "+r"(a[g]));
         }
 #endif
-        Packet p0 = simd::load_as<Scalar>(b_depth.after(i, b[by_panel ? p : 0]) + (by_panel ? 0 : p * packet));
-        Packet p1 = simd::load_as<Scalar>(b_depth.after(i, b[by_panel ? p : 1]) + (by_panel ? packet : p * packet));
-        if constexpr (shared && !adjacent) p0 = simd::join_halves<0>(p0, p1);
+        Packet p0 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 0]) + (by_panel ? 0 : p * packet));
+        Packet p1 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 1]) + (by_panel ? packet : p * packet));
+        if constexpr (shared && columns == Columns::Apart) p0 = simd::join_halves<0>(p0, p1);
         if constexpr (Rows > 1) {  // GCC would load them anew for each row
           p0 = simd::in_register(p0);
           if constexpr (!shared) p1 = simd::in_register(p1);
@@ -280,7 +287,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         for (int r = 0; r < Rows; ++r) {
           const auto add = [&](const auto& x) SLUICE_LAMBDA_INLINE {
             const int c = r * panels + p;
-            if constexpr (steps > 1) {
+            if constexpr (Rows > 1 && steps > 1) {
               simd::accumulate(acc0[c], x, p0);
               if constexpr (!shared) simd::accumulate(acc1[c], x, p1);
             } else {
@@ -309,7 +316,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     const auto advance = [&](int by) SLUICE_LAMBDA_INLINE {
       SLUICE_UNROLL
       for (int s = 0; s < streams; ++s) {
-        b[s] = b_depth.after(by, b[s]);
+        b[s] = b_after(by, b[s]);
         if constexpr (by_panel || steps > 1) simd::forget(b[s]);
       }
       SLUICE_UNROLL
@@ -327,18 +334,21 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     }
     for (; steps > 1 && k > 0; --k, advance(1)) step(0);
   };
+  using std::integral_constant;
+  constexpr bool one_packed_row = Rows == 1 && !shared && simd::has_fused_multiply_add;
   constexpr bool may_be_adjacent = shared || panels > 1;
+  const bool are_adjacent = t.b1 - t.b0 == (shared ? packet / 2 : packet);
   const auto multiply_as = [&](auto layout, auto asks) SLUICE_LAMBDA_INLINE {
-    if (may_be_adjacent && t.b1 - t.b0 == (shared ? packet / 2 : packet)) {
-      multiply(std::bool_constant<may_be_adjacent>{}, layout, asks);
+    if (may_be_adjacent && are_adjacent) {
+      multiply(integral_constant < Columns, may_be_adjacent ? Columns::Adjacent : Columns::Apart > {}, layout, asks);
     } else {
-      multiply(std::false_type{}, layout, asks);
+      multiply(integral_constant<Columns, Columns::Apart>{}, layout, asks);
     }
   };
-  constexpr std::integral_constant<Layout, Layout::Strided> strided;
+  constexpr integral_constant<Layout, Layout::Strided> strided;
   if constexpr (knows_layout<Scalar>(Rows, Panels)) {
-    constexpr std::integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
-    constexpr std::integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
+    constexpr integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
+    constexpr integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
     const bool asks = t.prefetch_step != 0;
     if (t.a_depth_stride == 1) {
       asks ? multiply_as(contiguous_depth, std::true_type{}) : multiply_as(contiguous_depth, std::false_type{});
@@ -346,6 +356,11 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       asks ? multiply_as(contiguous_rows, std::true_type{}) : multiply_as(contiguous_rows, std::false_type{});
     } else {
       multiply_as(strided, std::true_type{});
+    }
+  } else if (one_packed_row && are_adjacent && t.b_depth_stride == 2 * packet && t.a_depth_stride == 1) {
+    if constexpr (one_packed_row) {
+      multiply(integral_constant<Columns, Columns::Packed>{}, integral_constant<Layout, Layout::ContiguousDepth>{},
+               std::false_type{});
     }
   } else {
     multiply_as(strided, std::bool_constant<(Rows > 1)>{});
