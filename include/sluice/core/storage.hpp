@@ -66,7 +66,7 @@ class ParameterStorage<Scalar, Size, true> {
   static constexpr bool is_empty() { return false; }
 
  private:
-  static constexpr std::size_t alignment = std::max<std::size_t>(EIGEN_MAX_STATIC_ALIGN_BYTES, alignof(Scalar));
+  static constexpr std::size_t alignment = simd::is_vectorized_scalar<Scalar> ? 64 : alignof(Scalar);
   alignas(alignment) std::array<Scalar, static_cast<std::size_t>(Size + storage_padding<Scalar>)> scalars_;
 };
 
