@@ -237,7 +237,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>(Rows);
     // Every third row is an operand in memory of its multiply-adds. More would ask for more loads than there are
     // multiply-adds.
-    constexpr bool operands = layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
+    constexpr bool operands = Rows > 1 && layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
     // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
     constexpr int groups = layout == Layout::ContiguousRows ? 1 : (Rows + 2) / 3;
     const Scalar* a[groups];
@@ -279,7 +279,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         Packet p0 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 0]) + (by_panel ? 0 : p * packet));
         Packet p1 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 1]) + (by_panel ? packet : p * packet));
         if constexpr (shared && columns == Columns::Apart) p0 = simd::join_halves<0>(p0, p1);
-        if constexpr (Rows > 1) {  // GCC would load them anew for each row
+        if constexpr (Rows > 1 && steps == 1) {  // GCC would load them anew for each row
           p0 = simd::in_register(p0);
           if constexpr (!shared) p1 = simd::in_register(p1);
         }
@@ -327,12 +327,11 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       SLUICE_UNROLL
       for (int s = 0; asks && s < asked; ++s) ahead[s] = ahead_depth.after(by, ahead[s]);
     };
-    Index k = t.depth;
-    for (; k >= steps; k -= steps, advance(steps)) {
+    for (Index rounds = t.depth / steps; rounds > 0; --rounds, advance(steps)) {
       SLUICE_UNROLL
       for (int i = 0; i < steps; ++i) step(i);
     }
-    for (; steps > 1 && k > 0; --k, advance(1)) step(0);
+    for (Index left = t.depth % steps; left > 0; --left, advance(1)) step(0);
   };
   using std::integral_constant;
   constexpr bool one_packed_row = Rows == 1 && !shared && simd::has_fused_multiply_add;
