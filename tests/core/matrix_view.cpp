@@ -71,17 +71,19 @@ TEST_CASE("overlap of pieces of one matrix is exactly a shared element", "[core]
 TEST_CASE("overlap of pieces that take every second row and every third column", "[core]") {
   test::Random random(3);
   std::vector<float> memory(13 * 13);
-  const auto piece = [&](Index row_step, Index col_step, bool by_rows, bool backwards) {
+  const auto piece = [&](Index row_step, Index col_step, bool by_rows, bool rows_back, bool cols_back) {
     const Index rows = random.index(1, 12 / row_step), cols = random.index(1, 12 / col_step);
     const Index row = random.index(0, 12 - (rows - 1) * row_step), col = random.index(0, 12 - (cols - 1) * col_step);
     View v{memory.data() + row * 13 + col, rows, cols, row_step * 13, col_step};
-    if (backwards) v = {&v(rows - 1, cols - 1), rows, cols, -v.row_stride, -v.col_stride};
+    if (rows_back) v = {&v(rows - 1, 0), rows, cols, -v.row_stride, v.col_stride};
+    if (cols_back) v = {&v(0, cols - 1), rows, cols, v.row_stride, -v.col_stride};
     return by_rows ? v : v.transpose();
   };
   int shared = 0, apart = 0;
   for (int i = 0; i < 4000; ++i) {
     const Index row_step = random.index(1, 2), col_step = random.index(1, 3);
-    const auto any = [&] { return piece(row_step, col_step, random.index(0, 1) == 0, random.index(0, 1) == 0); };
+    const auto maybe = [&] { return random.index(0, 1) == 0; };
+    const auto any = [&] { return piece(row_step, col_step, maybe(), maybe(), maybe()); };
     const View a = any(), b = any();
     CAPTURE(i, a.data - memory.data(), a.rows, a.cols, a.row_stride, a.col_stride);
     CAPTURE(b.data - memory.data(), b.rows, b.cols, b.row_stride, b.col_stride);
@@ -91,6 +93,19 @@ TEST_CASE("overlap of pieces that take every second row and every third column",
   }
   CHECK(shared > 500);
   CHECK(apart > 500);
+}
+
+TEST_CASE("overlap of single rows, whose stride says nothing", "[core]") {
+  std::vector<float> memory(20);
+  for (const Index stride_a : {-20, -4, 0, 4, 20}) {
+    for (const Index stride_b : {-20, -4, 0, 4, 20}) {
+      for (Index first = 0; first + 4 <= 20; ++first) {
+        CAPTURE(stride_a, stride_b, first);
+        const View a{memory.data() + 8, 1, 4, stride_a, 1}, b{memory.data() + first, 1, 4, stride_b, 1};
+        CHECK(sluice::detail::overlap(a, b) == (first > 4 && first < 12));
+      }
+    }
+  }
 }
 
 TEST_CASE("overlap of channels that lie interleaved", "[core]") {

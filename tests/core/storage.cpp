@@ -31,7 +31,7 @@ TEST_CASE("where parameters live", "[core]") {
 template <class Storage>
 void check(Index size) {
   Storage storage(size);
-  CHECK(reinterpret_cast<std::uintptr_t>(storage.data()) % EIGEN_DEFAULT_ALIGN_BYTES == 0);
+  CHECK(reinterpret_cast<std::uintptr_t>(storage.data()) % 64 == 0);
   for (Index i = 0; i < size; ++i) REQUIRE(storage.data()[i] == 0);
   for (Index i = 0; i < size; ++i) storage.data()[i] = static_cast<float>(i);
   const Storage copy = storage;

@@ -25,17 +25,26 @@ template <class Scalar>
 struct Case {
   static constexpr Index packet = Panels<Scalar, Scalar>::packet;
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  enum class Samples { ByRows, ByColumns, Strided };
 
   Kind kind;
   Index rows, depth, cols;
   bool bias;
-  Matrix x, w, biases;  // w and biases: value, surplus, gate, surplus
+  Samples layout;
+  Matrix x, memory_of_x, w, biases;  // w and biases: value, surplus, gate, surplus
   Index gate_col;
 
-  Case(Kind k, Index r, Index c, bool b) : kind(k), rows(r), depth(5), cols(c), bias(b) {
+  Case(Kind k, Index r, Index c, bool b)
+      : kind(k), rows(r), depth(1 + (r + 3 * c) % 11), cols(c), bias(b), layout(static_cast<Samples>((r + c) % 3)) {
     test::Random random(static_cast<std::uint32_t>(rows * 1009 + cols));
     gate_col = cols + 2 * packet;
     x = random.template matrix<Matrix>(rows, depth);
+    if (layout == Samples::ByRows) memory_of_x = x;
+    if (layout == Samples::ByColumns) memory_of_x = x.transpose();
+    if (layout == Samples::Strided) {
+      memory_of_x.setConstant(rows, 2 * depth, std::numeric_limits<Scalar>::quiet_NaN());
+      for (Index i = 0; i < depth; ++i) memory_of_x.col(2 * i) = x.col(i);
+    }
     w = random.template matrix<Matrix>(depth, 2 * gate_col);
     biases = random.template matrix<Matrix>(1, 2 * gate_col);
     for (Matrix* m : {&w, &biases}) {
@@ -43,7 +52,12 @@ struct Case {
       m->rightCols(2 * packet).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
     }
   }
-  MatrixView<const Scalar> samples() const { return {x.data(), rows, depth, depth, 1}; }
+  MatrixView<const Scalar> samples() const {
+    const Scalar* const data = memory_of_x.data();
+    if (layout == Samples::ByColumns) return {data, rows, depth, 1, rows};
+    return layout == Samples::ByRows ? MatrixView<const Scalar>{data, rows, depth, depth, 1}
+                                     : MatrixView<const Scalar>{data, rows, depth, 2 * depth, 2};
+  }
   Panels<Scalar, Scalar> panels() const {
     const Scalar *v = w.data(), *g = v + gate_col;
     const Scalar *v_bias = bias ? biases.data() : nullptr, *g_bias = bias ? v_bias + gate_col : nullptr;
@@ -109,8 +123,8 @@ std::string in_steps(const Case<Scalar>& of, Index step, Index tiles = 1) {
     const Index size = tiles * (last - p) == 1 ? 2 * tile_size<Scalar> : TileSums<Scalar>::size;
     std::vector<Scalar> sums(static_cast<std::size_t>(size + 2 * packet), guard);
     std::fill_n(sums.begin() + packet, size, std::numeric_limits<Scalar>::quiet_NaN());
-    multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.x.data(), p, last, whole_depth(w), sums.data() + packet,
-                  [&](const PreActivationBlock<Scalar>& block) { record(block); });
+    multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.samples().data, p, last, whole_depth(w),
+                  sums.data() + packet, [&](const PreActivationBlock<Scalar>& block) { record(block); });
     for (Index i = 0; i < packet; ++i) {
       const auto before = static_cast<std::size_t>(i), behind = static_cast<std::size_t>(size + packet + i);
       if (sums[before] != guard || sums[behind] != guard) return "something beside the sums was written";

@@ -113,10 +113,11 @@ SLUICE_ALWAYS_INLINE bool ends_before(const MatrixView<A>& a, const MatrixView<B
          reinterpret_cast<std::uintptr_t>(last + 1) <= reinterpret_cast<std::uintptr_t>(b.data);
 }
 
-/// Whether the elements follow each other without gaps, in the order of rows.
+/// Whether the elements follow each other without gaps, in the order of rows. (Of one row, too, only strides that
+/// ends_before looks at.)
 template <class T>
 SLUICE_ALWAYS_INLINE bool is_one_run(const MatrixView<T>& v) {
-  return v.col_stride == 1 && (v.rows == 1 || v.row_stride == v.cols);
+  return v.col_stride == 1 && (v.rows == 1 ? v.row_stride >= 0 : v.row_stride == v.cols);
 }
 
 /// Whether two views that are not empty share memory, run by run. (By value: see fail().)

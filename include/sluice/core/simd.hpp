@@ -109,7 +109,7 @@ inline constexpr bool has_fused_multiply_add = false;
 #endif
 
 /// Whether a multiply-add takes a scalar in memory for all of its lanes: accumulate() below.
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__GNUC__)
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__x86_64__) && defined(__GNUC__)
 template <class Scalar>
 inline constexpr bool has_broadcast_operands = is_vectorized_scalar<Scalar>;
 #else
@@ -457,6 +457,9 @@ SLUICE_ALWAYS_INLINE void accumulate(Packet<Scalar>& sum, const X& x, const Pack
     asm("vfmadd231ps {%2%{1to16%}, %1, %0|%0, %1, %2%{1to16%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
   } else {
     asm("vfmadd231pd {%2%{1to8%}, %1, %0|%0, %1, %2%{1to8%}}" : "+v"(sum.native) : "v"(packet.native), "m"(x));
+#else
+  } else {
+    static_assert(has_broadcast_operands<Scalar>, "x must be a packet");
 #endif
   }
 #else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ParameterStorage: the numbers a layer learns, in one piece of memory; on the heap it begins with a cache line. Small
-// sizes that are known in the type lie inside the object (no heap); everything else lies on the heap.
+// ParameterStorage: the numbers a layer learns, in one piece of memory that begins with a cache line. Small sizes that
+// are known in the type lie inside the object (no heap); everything else lies on the heap.
 //
 // A few scalars of padding follow the parameters: kernels read whole packets, also at the end of the last row, and
 // ignore the surplus lanes.
@@ -10,7 +10,6 @@
 #include <sluice/core/line_allocator.hpp>
 #include <sluice/core/simd.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 

@@ -44,7 +44,8 @@ struct TileRows {
 };
 
 /// Some rows, the first of which is a, times a piece of the panels from p to last; what is complete goes to the sink.
-/// sums: 2·tile_size for a tile of one panel (last − p is 1), TileSums::size for no more than panels_per_pass.
+/// sums: 2·tile_size for a tile of one panel (last − p is 1), otherwise TileSums::size. Several tiles of rows times the
+/// panels are no more than panels_per_pass.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile,
                                         const TileRows& at, const Scalar* a, Index p, Index last,
@@ -54,6 +55,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
   const Scalar* const gate_start = w.start0 != nullptr ? w.gate_start0 : zeros;
   const Index width = w.width();
+  eigen_assert(at.tiles == 1 || at.tiles * (last - p) <= panels_per_pass<Scalar>);
   // From the sums of the value to those of the gate, where they do not alternate.
   const Index half = tile_size<Scalar> * (last - p > 1 || at.tiles > 1 ? panels_per_pass<Scalar> : 1);
   const Index offset = piece.begin * w.depth_stride;
