@@ -298,8 +298,8 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
           const Scalar* const x = layout == Layout::ContiguousRows    ? a_depth.after(i, a[0]) + r
                                   : layout == Layout::ContiguousDepth ? a_rows.after(r % 3, a[r / 3]) + i
                                                                       : a_rows.after(r % 3, a[r / 3]);
-          if (operands && r % 3 == 0) {
-            if constexpr (operands) add(*x);
+          if constexpr (operands) {
+            r % 3 == 0 ? add(*x) : add(Packet(*x));
           } else {
             add(Packet(*x));
           }
