@@ -78,8 +78,8 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
     Index pass = last - p;
     if (pass > 1) pass = panels_of_pass<Scalar>(at.rows, pass, w.cols - block.col, width);
     block.cols = std::min(pass * width, w.cols - block.col);
-    // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; and where it
-    // is at most half full, one packet is enough.
+    // The rows of a panel that is not full lie without gaps, so that the gating works on full packets; where it is at
+    // most half full, one packet is enough. Of several tiles of a single panel, too: they are one long row to it.
     const bool dense = block.cols < width || (at.tiles > 1 && w.cols == width);
     const bool shared = has_half_panels<Scalar> && 2 * block.cols <= width;
     const Index next = shared ? packet / 2 : packet;  // to the second packet of an unpaired panel

@@ -335,13 +335,15 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   };
   using std::integral_constant;
   constexpr bool one_packed_row = Rows == 1 && !shared && simd::has_fused_multiply_add;
-  constexpr bool may_be_adjacent = shared || panels > 1;
+  constexpr bool may_be_adjacent = shared || panels > 1;  // and if not, is compiled once
+  constexpr integral_constant<Columns, may_be_adjacent ? Columns::Adjacent : Columns::Apart> adjacent;
+  constexpr integral_constant<Columns, Columns::Apart> apart;
   const bool are_adjacent = t.b1 - t.b0 == (shared ? packet / 2 : packet);
   const auto multiply_as = [&](auto layout, auto asks) SLUICE_LAMBDA_INLINE {
     if (may_be_adjacent && are_adjacent) {
-      multiply(integral_constant < Columns, may_be_adjacent ? Columns::Adjacent : Columns::Apart > {}, layout, asks);
+      multiply(adjacent, layout, asks);
     } else {
-      multiply(integral_constant<Columns, Columns::Apart>{}, layout, asks);
+      multiply(apart, layout, asks);
     }
   };
   constexpr integral_constant<Layout, Layout::Strided> strided;
