@@ -26,6 +26,8 @@ TEST_CASE("where parameters live", "[core]") {
   STATIC_REQUIRE_FALSE(sluice::detail::is_stored_inline<float, Eigen::Dynamic>);
   STATIC_REQUIRE(sizeof(ParameterStorage<float, limit>) >= 128 * 1024);
   STATIC_REQUIRE(sizeof(ParameterStorage<float, limit + 1>) < 100);
+  STATIC_REQUIRE(alignof(ParameterStorage<float, 3>) == 64);
+  STATIC_REQUIRE(alignof(ParameterStorage<double, limit / 2>) == 64);
 }
 
 template <class Storage>
