@@ -86,6 +86,14 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
     finish_panels<Scalar>(sink, sums, col, width, w.cols, n);
     p += n;
   }
+  if constexpr (has_half_panels<Scalar>) {
+    if (w.second - w.first == packet / 2) {  // few units, whose value and gate lie in one packet
+      go_to(0);
+      return run_tile<Scalar, Stored, 1, half_panel>(tile, [&](const auto& sums, const auto&) SLUICE_LAMBDA_INLINE {
+        sink.finish_packets(0, w.cols, sums[0], simd::join_halves<1>(sums[0], sums[0]));
+      });
+    }
+  }
   if (p < panels) {
     const Index col = go_to(p);
     run_tile<Scalar, Stored, 1, 1>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
