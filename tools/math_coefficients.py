@@ -184,8 +184,8 @@ def coefficients(scalar, step_degrees, log_degree, gelu_degree, slope_degree, pi
         half = f"ln 2 / {count}" if count > 1 else "ln 2"
         table("exp", scalar, q, f"p(r) = (expm1(r) / r - 1) / r, |r| <= {half}; relative error of {of}: " + report(f"exp {count}", error))
         if count > 1:
-            factors = [rnd(mpf(4) ** (-mpf(j) / count)) for j in range(count)]
-            table("factors", scalar, factors, f"4^(-j/{count})")
+            factors = [rnd(mpf(4) ** (-mpf(j) / count)) * mpf(2) ** bias for j in range(count)]
+            table("biased_factors", scalar, factors, f"2^{bias} 4^(-j/{count})")
         emit("};")
         emit()
 

@@ -47,11 +47,17 @@ struct BitVector {
     Type operator<<(int n) const {
       return map(*this, [&](Unsigned x, std::size_t) { return x << n; });
     }
+    Type operator>>(int n) const {
+      return map(*this, [&](Unsigned x, std::size_t) { return x >> n; });
+    }
     Type operator&(Unsigned m) const {
       return map(*this, [&](Unsigned x, std::size_t) { return x & m; });
     }
     Type operator|(const Type& o) const {
       return map(*this, [&](Unsigned x, std::size_t i) { return x | o.lanes[i]; });
+    }
+    Type operator-(const Type& o) const {
+      return map(*this, [&](Unsigned x, std::size_t i) { return x - o.lanes[i]; });
     }
     friend Type operator-(Unsigned m, const Type& a) {
       return map(a, [&](Unsigned x, std::size_t) { return m - x; });
@@ -73,14 +79,19 @@ template <int Fraction = 0, class T>
 SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
   using B = Bits<ScalarOf<T>>;
   auto bits = detail::bits_of(x);
-  if constexpr (Fraction > 0) bits = bits & ~((typename B::Unsigned{1} << Fraction) - 1);
-  return detail::same_bits<T>(bits << (B::mantissa - Fraction));
+  if constexpr (Fraction > 0) bits = bits >> Fraction;  // needs no constant, as a mask would
+  return detail::same_bits<T>(bits << B::mantissa);
 }
 /// 2^-k from 2^k: only the exponent field is negated. The partner of 2^bias is 0, as above.
 template <class T>
 SLUICE_ALWAYS_INLINE T inverse_power_of_two(const T& x) {
   using B = Bits<ScalarOf<T>>;
   return detail::same_bits<T>((2 * B::bias << B::mantissa) - detail::bits_of(x));
+}
+/// x·2^(-k - bias) from 2^k, or from 0 for k = -bias: exponents are subtracted. The result must be a normal number.
+template <class T>
+SLUICE_ALWAYS_INLINE T divide_by_biased(const T& x, const T& power_of_two) {
+  return detail::same_bits<T>(detail::bits_of(x) - detail::bits_of(power_of_two));
 }
 /// A magnitude (its sign bit is clear) with the sign of another number.
 template <class T>

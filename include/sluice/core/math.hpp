@@ -295,7 +295,7 @@ SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedA
   if constexpr (N == 1) {
     return n / simd::fma(power, a.inverse_root(), a.root) * a.root;
   } else {
-    const T scale = a.inverse_root() * simd::look_up(StepsOf<T, N>::factors, a.index);
+    const T scale = simd::divide_by_biased(simd::look_up(StepsOf<T, N>::biased_factors, a.index), a.root);
     return n / simd::fma(power, scale, a.root) * a.root;
   }
 }

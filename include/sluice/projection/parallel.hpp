@@ -121,7 +121,7 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
                         const PackedWeights<Scalar, Stored>& weights, const Sink& sink) {
   if constexpr (std::is_same_v<Device, OneThread>) {
     if constexpr (TakesPackets<Sink>) {
-      if (x.rows == 1 && sink.takes_packets() && !weights.exceed_l2()) [[likely]] {  // or GCC compiles it for size
+      if (x.rows == 1 && sink.takes_packets()) [[likely]] {  // or GCC compiles it for size
         return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
       }
     }

@@ -9,6 +9,7 @@
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
 
+#include <bit>
 #include <cstddef>
 
 SLUICE_NAMESPACE_BEGIN
@@ -63,8 +64,14 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
   Index p = 0;
   while (panels - p > 1) {
     alignas(simd::Packet<Scalar>) Scalar sums[static_cast<std::size_t>(2 * most_panels[1] * packet)];
-    const Index col = go_to(p);
     const int n = panels_at_once(1, panels - p);
+    const Index groups = (panels - p) >> std::countr_zero(static_cast<unsigned>(n));
+    // Packed panels follow each other in memory. So each of the n streams of a group goes on where the group before
+    // left it, and the processor's prefetching with it. In place a group takes neighbours, whole rows of W.
+    const bool packed = w.depth_stride == 2 * packet;
+    const Index apart = packed ? groups : 1, step = packed ? 1 : n;
+    tile.b_panel_stride = apart * w.panel_stride;
+    tile.start_panel_stride = w.start0 != nullptr ? apart * width : 0;
     const auto multiply = [&]<int AtOnce>() SLUICE_LAMBDA_INLINE {
       run_tile<Scalar, Stored, 1, AtOnce>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
         SLUICE_UNROLL
@@ -74,28 +81,30 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
         }
       });
     };
-    if constexpr (most_panels[1] >= 2) {
-      if (n == 2) multiply.template operator()<2>();
+    for (Index group = 0; group < groups; ++group) {
+      const Index col = go_to(p + group * step);
+      if constexpr (most_panels[1] >= 2) {
+        if (n == 2) multiply.template operator()<2>();
+      }
+      if constexpr (most_panels[1] >= 4) {
+        if (n == 4) multiply.template operator()<4>();
+      }
+      if constexpr (most_panels[1] >= 8) {
+        if (n == 8) multiply.template operator()<8>();
+      }
+      finish_panels<Scalar>(sink, sums, col, apart * width, w.cols, n);
     }
-    if constexpr (most_panels[1] >= 4) {
-      if (n == 4) multiply.template operator()<4>();
-    }
-    if constexpr (most_panels[1] >= 8) {
-      if (n == 8) multiply.template operator()<8>();
-    }
-    finish_panels<Scalar>(sink, sums, col, width, w.cols, n);
-    p += n;
-  }
-  if constexpr (has_half_panels<Scalar>) {
-    if (w.second - w.first == packet / 2) {  // few units, whose value and gate lie in one packet
-      go_to(0);
-      return run_tile<Scalar, Stored, 1, half_panel>(tile, [&](const auto& sums, const auto&) SLUICE_LAMBDA_INLINE {
-        sink.finish_packets(0, w.cols, sums[0], simd::join_halves<1>(sums[0], sums[0]));
-      });
-    }
+    p += groups * n;
   }
   if (p < panels) {
     const Index col = go_to(p);
+    if constexpr (has_half_panels<Scalar>) {
+      if (w.second - w.first == packet / 2) {  // few units, whose value and gate lie in one packet
+        return run_tile<Scalar, Stored, 1, half_panel>(tile, [&](const auto& sums, const auto&) SLUICE_LAMBDA_INLINE {
+          sink.finish_packets(col, w.cols - col, sums[0], simd::join_halves<1>(sums[0], sums[0]));
+        });
+      }
+    }
     run_tile<Scalar, Stored, 1, 1>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
       sink.finish_packets(col, w.cols - col, sums0[0], sums1[0]);
     });
