@@ -48,11 +48,11 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     if (count > 0) work(Index(0), count, Index(0));
     return;
   }
-  // More ranges than threads, so that a thread that was kept waiting does not keep all others waiting.
-  const Index ranges = std::min(count, 4 * threads);
+  // Each range is a part of what is left, so that a thread that was kept waiting does not keep all others waiting, and
+  // all end together: a helper that has nothing to do soon sleeps, and takes longer to wake than a small layer takes.
   struct Shared {
     const Work& work;
-    Index count, ranges;
+    Index count, threads;
     std::latch helpers;
     std::atomic<Index> next{0};
 #if SLUICE_HAS_EXCEPTIONS
@@ -60,20 +60,23 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     std::exception_ptr error{};
 #endif
     void run(Index thread) {
-      for (Index i = next++; i < ranges; i = next++) {
+      for (Index begin = next, end; begin < count;) {
+        end = begin + std::max<Index>(1, (count - begin) / (2 * threads));
+        if (!next.compare_exchange_weak(begin, end)) continue;
 #if SLUICE_HAS_EXCEPTIONS
         try {
-          work(i * count / ranges, (i + 1) * count / ranges, thread);
+          work(begin, end, thread);
         } catch (...) {
           if (!failed.test_and_set()) error = std::current_exception();
         }
 #else
-        work(i * count / ranges, (i + 1) * count / ranges, thread);
+        work(begin, end, thread);
 #endif
+        begin = next;
       }
     }
   };
-  Shared shared{work, count, ranges, std::latch(threads - 1)};
+  Shared shared{work, count, threads, std::latch(threads - 1)};
   const auto schedule = [&](Index thread) {
     device.getPool()->Schedule([&shared, thread] {
       shared.run(thread);
@@ -130,12 +133,16 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     const Panels<Scalar, Stored> w = weights.view();
     const Index row_tiles = divide_up(x.rows, max_tile_rows);
     const bool by_panels = w.count() >= row_tiles;
-    const Index count = by_panels ? w.count() : row_tiles;
+    // Of few rows a thread takes as many panels as a tile, or it would wait for chains of additions.
+    const Index at_once = x.rows > 0 && row_tiles == 1 ? panels_at_once(x.rows, w.count()) : 1;
+    const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
     const PanelMemory<Scalar> memory(x, w);
     Scalar* const space = memory.obtain(threads_for(device, count));
     parallel_for(device, count, [&](Index begin, Index end, Index thread) {
       Scalar* const own = space != nullptr ? space + thread * memory.size() : nullptr;
       if (by_panels) {
+        begin *= at_once;
+        end = std::min(end * at_once, w.count());
         const auto shifted = [&](PreActivationBlock<Scalar> block) {
           block.col += begin * w.width();
           sink(block);
