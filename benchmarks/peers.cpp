@@ -8,7 +8,7 @@
 //   threads    pack(layer) with one thread and with two, beside what two threads of nothing but FMA reach
 //   fixed      sizes in the type, against Eigen's fixed-size product and the dynamic layer
 //
-//   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=0.5      one JSON object a line, for peers.py
+//   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=0.5 --cpu=1      JSON lines, for peers.py
 //
 // Every peer gets its best: weights in the layout it asks for, one thread, kernels for this processor, and where there
 // are several ways to call it, all are timed in the warm-up and the fastest is kept. All of them must agree with Eigen
@@ -22,6 +22,10 @@
 // gradients read and written).
 
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
@@ -404,6 +408,35 @@ void check(const Point& point) {
 
 // --- running ------------------------------------------------------------------------------------------------------
 
+/// Where this thread runs: points of one thread on one processor if that was asked for, all others on any.
+class Affinity {
+#ifdef __linux__
+ public:
+  explicit Affinity(const std::string& cpu) : is_wanted_(!cpu.empty()) {
+    if (!is_wanted_) return;
+    pool();  // its threads keep to no processor
+    sched_getaffinity(0, sizeof(any_), &any_);
+    CPU_ZERO(&one_);
+    CPU_SET(static_cast<std::size_t>(std::atoi(cpu.c_str())), &one_);
+  }
+  void choose(const Point& point) const {
+    if (!is_wanted_ || sched_setaffinity(0, sizeof(any_), point.question == "threads" ? &any_ : &one_) == 0) return;
+    std::perror("peers: --cpu");
+    std::exit(2);
+  }
+
+ private:
+  bool is_wanted_;
+  cpu_set_t any_{}, one_{};
+#else
+ public:
+  explicit Affinity(const std::string& cpu) {
+    if (!cpu.empty()) std::fprintf(stderr, "peers: --cpu means nothing here\n");
+  }
+  void choose(const Point&) const {}
+#endif
+};
+
 double timed(const Point& point, const Variant& variant, long times) {
   const double begin = point.seconds();
   variant.run(times);
@@ -493,9 +526,10 @@ void print_point(const Point& p) {
   std::fflush(stdout);
 }
 
-void run_round(std::vector<Point>& points, int round, std::mt19937& rng) {
+void run_round(std::vector<Point>& points, const Affinity& affinity, int round, std::mt19937& rng) {
   double read_bytes = 0, bandwidth = 0;
   for (Point& point : points) {
+    affinity.choose(point);
     std::vector<Contestant*> order;
     for (Contestant& c : point.contestants) order.push_back(&c);
     std::shuffle(order.begin(), order.end(), rng);
@@ -538,12 +572,13 @@ void set_environment(char** argv) {
 
 int main(int argc, char** argv) {
   set_environment(argv);
-  std::map<std::string, std::string> flags = {{"rounds", "15"}, {"slice_ms", "0.5"}, {"points", ""}, {"peers", ""}};
+  std::map<std::string, std::string> flags = {
+      {"rounds", "15"}, {"slice_ms", "0.5"}, {"points", ""}, {"peers", ""}, {"cpu", ""}};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const auto equals = argument.find('=');
     if (!argument.starts_with("--") || equals == std::string::npos || !flags.contains(argument.substr(2, equals - 2))) {
-      std::fprintf(stderr, "usage: peers [--rounds=N] [--slice_ms=MS] [--points=REGEX] [--peers=NAME,...]\n");
+      std::fprintf(stderr, "usage: peers [--rounds=N] [--slice_ms=MS] [--points=REGEX] [--peers=NAME,...] [--cpu=N]\n");
       return 2;
     }
     flags[argument.substr(2, equals - 2)] = argument.substr(equals + 1);
@@ -553,6 +588,7 @@ int main(int argc, char** argv) {
   for (std::string name; std::getline(list, name, ',');) wanted.peers.push_back(name);
   const double slice_seconds = 1e-3 * std::atof(flags["slice_ms"].c_str());
 
+  const Affinity affinity(flags["cpu"]);
   print_machine(wanted);
   std::vector<Point> points;
   for (const Question& question : questions()) {
@@ -564,7 +600,10 @@ int main(int argc, char** argv) {
         Point point{name, question.name, shape.input_dim, shape.units, batch, {}};
         question.add(point, make_problem(shape.input_dim, shape.units, batch), wanted);
         check(point);
-        for (Contestant& c : point.contestants) warm_up(point, c, slice_seconds);
+        affinity.choose(point);
+        // The system takes up to a millisecond to give a thread that was woken a processor of its own.
+        const double slice = point.question == "threads" ? 40 * slice_seconds : slice_seconds;
+        for (Contestant& c : point.contestants) warm_up(point, c, slice);
         print_point(point);
         points.push_back(std::move(point));
       }
@@ -577,5 +616,5 @@ int main(int argc, char** argv) {
   std::printf("{\"kind\":\"round\",\"round\":-1}\n");
   std::mt19937 rng(3);
   const int rounds = std::atoi(flags["rounds"].c_str());
-  for (int round = 0; round < rounds; ++round) run_round(points, round, rng);
+  for (int round = 0; round < rounds; ++round) run_round(points, affinity, round, rng);
 }

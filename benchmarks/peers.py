@@ -285,7 +285,7 @@ def main():
                         help="points such as forward/160x160/b64; writes nothing")
     parser.add_argument("--peers", default="", metavar="NAME,...",
                         help="of eigen, onednn, openblas, libtorch; writes nothing")
-    parser.add_argument("--cpu", type=int, help="run on this core only (taskset); not for the points with two threads")
+    parser.add_argument("--cpu", type=int, help="the processor for all points of one thread")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
     parser.add_argument("--output", type=pathlib.Path, default=run.RESULTS, metavar="DIRECTORY",
                         help="where the files go (default benchmarks/results)")
@@ -293,6 +293,9 @@ def main():
     arguments = parser.parse_args()
     arguments.processes = min(arguments.processes, arguments.rounds)
     arguments.flags = [f"--peers={arguments.peers}"]
+    if arguments.cpu is not None:
+        arguments.flags.append(f"--cpu={arguments.cpu}")
+        arguments.cpu = None  # the program sees to it
     unknown = set(filter(None, arguments.peers.split(","))) - set(PEERS)
     if unknown:
         parser.error(f"no peer {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
