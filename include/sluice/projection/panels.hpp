@@ -26,9 +26,10 @@ namespace detail {
 /// Rows that are worked on at once.
 inline constexpr Index row_block = 224;
 
-/// Bytes of weights that stay in L2 while all rows pass, and of a panel with the samples that pass it.
+/// Bytes of weights that stay in L2 while all rows pass, and of the samples that pass a panel, with the panel and the
+/// next one, which is asked for meanwhile.
 inline constexpr Index weights_in_l2 = 512 * 1024;
-inline constexpr Index panel_and_samples_in_l2 = 1024 * 1024;
+inline constexpr Index panels_and_samples_in_l2 = 1024 * 1024;
 
 /// Panels that share a piece of the depth, if it is divided.
 inline constexpr Index panels_per_piece = 4;
@@ -83,12 +84,12 @@ struct Panels {
     part.scale1 = move(scale1);
     return part;
   }
-  /// Pieces of the depth of which so many samples stay in L2, with a panel, while some panels pass. (A scale belongs to
-  /// the sum as a whole.)
+  /// Pieces of the depth of which so many samples stay in L2 while some panels pass. (A scale belongs to the sum as a
+  /// whole.)
   Index pieces(Index rows) const {
     if (!from_memory || rows <= max_tile_rows || simd::has_scale<Stored>) return 1;
     constexpr auto sample = static_cast<Index>(sizeof(Scalar)), panel = 2 * packet * static_cast<Index>(sizeof(Stored));
-    return divide_up(depth, panel_and_samples_in_l2 / (std::min(rows, row_block) * sample + panel));
+    return divide_up(depth, panels_and_samples_in_l2 / (std::min(rows, row_block) * sample + 2 * panel));
   }
 };
 
