@@ -8,7 +8,7 @@
 //   threads    pack(layer) with one thread and with two, beside what two threads of nothing but FMA reach
 //   fixed      sizes in the type, against Eigen's fixed-size product and the dynamic layer
 //
-//   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=0.5 --cpu=1      JSON lines, for peers.py
+//   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=2 --cpu=1        JSON lines, for peers.py
 //
 // Every peer gets its best: weights in the layout it asks for, one thread, kernels for this processor, and where there
 // are several ways to call it, all are timed in the warm-up and the fastest is kept. All of them must agree with Eigen
@@ -573,7 +573,7 @@ void set_environment(char** argv) {
 int main(int argc, char** argv) {
   set_environment(argv);
   std::map<std::string, std::string> flags = {
-      {"rounds", "15"}, {"slice_ms", "0.5"}, {"points", ""}, {"peers", ""}, {"cpu", ""}};
+      {"rounds", "15"}, {"slice_ms", "2"}, {"points", ""}, {"peers", ""}, {"cpu", ""}};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const auto equals = argument.find('=');
@@ -602,7 +602,7 @@ int main(int argc, char** argv) {
         check(point);
         affinity.choose(point);
         // The system takes up to a millisecond to give a thread that was woken a processor of its own.
-        const double slice = point.question == "threads" ? 40 * slice_seconds : slice_seconds;
+        const double slice = point.question == "threads" ? 10 * slice_seconds : slice_seconds;
         for (Contestant& c : point.contestants) warm_up(point, c, slice);
         print_point(point);
         points.push_back(std::move(point));

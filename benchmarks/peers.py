@@ -279,8 +279,9 @@ def main():
     parser = argparse.ArgumentParser(description="Measures sluice against other libraries.")
     parser.add_argument("--rounds", type=int, default=21, help="rounds of all points (default 21)")
     parser.add_argument("--processes", type=int, default=3, help="that share the rounds (default 3)")
-    parser.add_argument("--slice-ms", type=float, default=0.5,
-                        help="milliseconds a contestant runs in a round, at least (default 0.5)")
+    parser.add_argument("--slice-ms", type=float, default=2,
+                        help="milliseconds a contestant runs in a round, at least (default 2: the timer of a virtual "
+                             "machine interrupts it every millisecond)")
     parser.add_argument("--only", dest="filter", default="", metavar="REGEX",
                         help="points such as forward/160x160/b64; writes nothing")
     parser.add_argument("--peers", default="", metavar="NAME,...",
