@@ -127,12 +127,17 @@ def fixed_table(points):
 
 
 def goals_table(data):
-    """What the engine is meant to reach, and what this run measured."""
+    """What the engine is meant to reach, and what this run measured. A miss is in the noise where the upper quartile of
+    the rounds reaches the goal."""
     rows = []
 
-    def goal(what, least, measured, unit=""):
-        verdict = "reached" if measured >= least else "**missed**"
+    def goal(what, least, measured, unit="", high=0.0):
+        verdict = "reached" if measured >= least else "**missed**" if high <= least else "missed, in the noise"
         rows.append([what, f"{least:g}{unit}", f"{measured:.4g}{unit}" if unit else f"{measured:.2f}", verdict])
+
+    def worst_point(what, least, pairs):
+        median, _, high = min(r for _, r in pairs)
+        goal(f"{what}: worst point", least, median, high=high)
 
     forward, training = points_of(data, "forward"), points_of(data, "training")
     for peer, mean, least in (("eigen", 1.8, 1.0), ("onednn", 1.25, 1.0), ("openblas", 1.5, None),
@@ -140,10 +145,10 @@ def goals_table(data):
         if pairs := ratios(forward, peer, "packed"):
             goal(f"forward vs {NAMES[peer]}: geometric mean", mean, geometric_mean(pairs))
             if least:
-                goal(f"forward vs {NAMES[peer]}: worst point", least, min(r[0] for _, r in pairs))
+                worst_point(f"forward vs {NAMES[peer]}", least, pairs)
     if pairs := ratios(training, "libtorch", "sluice"):
         goal("forward and backward vs libtorch: geometric mean", 1.5, geometric_mean(pairs))
-        goal("forward and backward vs libtorch: worst point", 1.1, min(r[0] for _, r in pairs))
+        worst_point("forward and backward vs libtorch", 1.1, pairs)
     by_name = {p["name"]: p for p in data["points"]}
     for name, least in (("160x160/b64", 90), ("128x256/b256", 90), ("768x2048/b256", 90), ("4096x11008/b128", 85)):
         if p := by_name.get(f"forward/{name}"):
@@ -154,11 +159,10 @@ def goals_table(data):
         goal("4096→11008, batch 1: bfloat16 over float", 1.8, run.ratio(p, "packed", "packed_bfloat16")[0])
         goal("4096→11008, batch 1: Int8 over float", 3.2, run.ratio(p, "packed", "packed_int8")[0])
     if pairs := ratios(points_of(data, "threads"), "packed", "packed_2_threads"):
-        goal("two threads over one: worst point", 1.8, min(r[0] for _, r in pairs))
+        worst_point("two threads over one", 1.8, pairs)
     if pairs := ratios(points_of(data, "fixed"), "eigen_fixed", "sluice_fixed"):
-        goal("sizes in the type vs Eigen's: worst point", 1.0, min(r[0] for _, r in pairs))
-        pairs = ratios(points_of(data, "fixed"), "sluice", "sluice_fixed")
-        goal("sizes in the type vs dynamic layer: worst point", 1.0, min(r[0] for _, r in pairs))
+        worst_point("sizes in the type vs Eigen's", 1.0, pairs)
+        worst_point("sizes in the type vs dynamic layer", 1.0, ratios(points_of(data, "fixed"), "sluice", "sluice_fixed"))
     return run.table(["what", "at least", "measured", "verdict"], rows) if rows else ""
 
 
