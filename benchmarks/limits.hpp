@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What this core can do at best, measured in the same run as what is held against it.
+// What this core can do, measured in the same run as what is held against it.
 //
 //   fma_peak()             operations a second of fused multiply-adds, every second of which has an operand in L1
 //   read_bandwidth(bytes)  bytes a second of reading so many bytes over and over, from whichever
@@ -25,19 +25,18 @@ inline double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-/// How often a second `work` can be done: the mean of two milliseconds or more, after a warm-up. A mean, as the figures
-/// of contestants are: what a machine takes for itself from every program counts on both sides. (The timer of some
-/// virtual machines takes 4 to 8 % of the time, in pieces of 50 µs, which the best of a few short pieces would hide.)
+/// How often a second `work` can be done: the mean of two milliseconds or more, behind a warm-up. A mean, as the
+/// figures of contestants are: what a machine takes for itself from every program counts on both sides. (The timer of
+/// some virtual machines takes 4 to 8 % of the time, in pieces of 50 µs, which the best of a few short pieces would
+/// hide.)
 template <class Work>
 double rate_of(const Work& work) {
-  work();
-  const double begin = cpu_seconds();
-  double seconds = 0, times = 0;
-  for (; seconds < 2e-3; seconds = cpu_seconds() - begin) {
-    work();
-    ++times;
+  for (double times = 1;; times *= 2) {
+    const double begin = cpu_seconds();
+    for (double i = 0; i < times; ++i) work();
+    const double seconds = cpu_seconds() - begin;
+    if (seconds >= 2e-3) return times / seconds;
   }
-  return times / seconds;
 }
 
 using Packet = sluice::simd::Packet<float>;
@@ -69,8 +68,8 @@ template <int... I>
 inline double fma_peak() {
   constexpr std::int64_t count = 10000;
   const volatile float start = 1;  // unknown to the compiler
-  const double rate = rate_of(
-      [&] { benchmark::DoNotOptimize(fma_chains(count, start, std::make_integer_sequence<int, chains>{})); });
+  const double rate =
+      rate_of([&] { benchmark::DoNotOptimize(fma_chains(count, start, std::make_integer_sequence<int, chains>{})); });
   return 2.0 * chains * Packet::size * static_cast<double>(count) * rate;
 }
 

@@ -69,7 +69,7 @@ def benchmark():
         "Speed of fused over split, both sluice:",
         speed(points, run.SLUICE_SPLIT),
         f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: [{TABLE}]({TABLE}).",
-        f"That is a Zen 4 with AVX-512. With AVX2, on a Zen 3 ({run.machine_text(avx2)}): at least as fast as the fused "
+        f"That is a Zen 5 with AVX-512. With AVX2, on a Zen 3 ({run.machine_text(avx2)}): at least as fast as the fused "
         f"layer by hand at {count(avx2_points, 'forward')} forward, and at {count(avx2_points, 'backward')} backward "
         f"([tables]({ZEN3}/fused_vs_split.md), [against oneDNN, OpenBLAS and libtorch]({ZEN3}/peers.md)).",
     ])

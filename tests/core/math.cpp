@@ -62,6 +62,11 @@ void check_steps() {
     CHECK(FIRST(simd::power_of_two_from_low_bits<Fraction>(shifted)) ==
           (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
     if constexpr (looks_up) CHECK(FIRST(simd::look_up(Steps::biased_factors, shifted)) == Steps::biased_factors[step]);
+    if (k <= bias - 4) {  // all results are normal numbers
+      const T power = simd::power_of_two_from_low_bits<Fraction>(shifted);
+      CHECK(FIRST(simd::divide_by_biased(T(Steps::biased_factors[step]), power)) ==
+            std::ldexp(Steps::biased_factors[step], -k - bias));
+    }
   }
   for (int j = 0; j < Size; ++j) {
     const long double factor = std::pow(4.0L, -static_cast<long double>(j) / Size);

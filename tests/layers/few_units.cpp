@@ -73,7 +73,7 @@ std::string difference(const Layer& layer, const X& x, const Y& want, const Y& w
 template <class Layer, class Convert>
 void check(const Convert& convert, bool bias = true) {
   using Scalar = typename Layer::Scalar;
-  for (const Index input_dim : {1, 33}) {
+  for (const Index input_dim : {1, 2, 4, 33}) {  // of Split, halves may lie half a packet apart
     Layer wide(input_dim, wide_units, {.bias = bias});
     test::Random random(static_cast<std::uint32_t>(input_dim));
     random.fill(wide.parameters());
@@ -111,6 +111,7 @@ TEST_CASE("few units, fused", "[layer][few_units]") {
 }
 TEST_CASE("few units, split", "[layer][few_units]") {
   check<sluice::SwiGLU<float, sluice::Split>>(as_it_is);
+  check<sluice::SwiGLU<double, sluice::Split>>(as_it_is);
   check<sluice::SwiGLU<double, sluice::Split>>(as_it_is, false);
 }
 TEST_CASE("few units, Dense", "[layer][few_units]") {

@@ -21,6 +21,12 @@ void check_tails() {
     CHECK(difference_at<Layer>(1, 5, units) == "");
     CHECK(difference_at<Layer>(3, 5, units) == "");
   }
+  for (Index pairs = 3; pairs <= 17; ++pairs) {  // of panels: up to several groups that one row takes at once
+    for (const Index units : {pairs * 2 * packet - 1, pairs * 2 * packet, pairs * 2 * packet + 1}) {
+      CAPTURE(units);
+      CHECK(difference_at<Layer>(1, 5, units) == "");
+    }
+  }
   for (Index samples = 0; samples <= 2 * rows + 1; ++samples) {
     CAPTURE(samples);
     CHECK(difference_at<Layer>(samples, 7, 2 * packet + 1) == "");

@@ -48,8 +48,9 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     if (count > 0) work(Index(0), count, Index(0));
     return;
   }
-  // Each range is a part of what is left, so that a thread that was kept waiting does not keep all others waiting, and
-  // all end together: a helper that has nothing to do soon sleeps, and takes longer to wake than a small layer takes.
+  // Each range is half of an even share of what is left, so that a thread that was kept waiting does not keep all
+  // others waiting, and all end together: a helper that has nothing to do soon sleeps, and takes longer to wake than a
+  // small layer takes.
   struct Shared {
     const Work& work;
     Index count, threads;
@@ -133,10 +134,14 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     const Panels<Scalar, Stored> w = weights.view();
     const Index row_tiles = divide_up(x.rows, max_tile_rows);
     const bool by_panels = w.count() >= row_tiles;
-    // Of few rows a thread takes as many panels as a tile, or it would wait for chains of additions.
-    const Index at_once = x.rows > 0 && row_tiles == 1 ? panels_at_once(x.rows, w.count()) : 1;
-    const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
     const PanelMemory<Scalar> memory(x, w);
+    // Panels to a range, at least, as long as there are enough for all threads: of few rows as many as a tile takes, or
+    // each would wait for its chains of additions; of rows that are packed or wait for a piece of the depth, a group.
+    const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
+    const Index at_once = row_tiles == 1      ? panels_at_once(x.rows, share)
+                          : memory.size() > 0 ? std::min(share, panels_per_piece)
+                                              : 1;
+    const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
     Scalar* const space = memory.obtain(threads_for(device, count));
     parallel_for(device, count, [&](Index begin, Index end, Index thread) {
       Scalar* const own = space != nullptr ? space + thread * memory.size() : nullptr;

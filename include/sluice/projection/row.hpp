@@ -16,7 +16,7 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A sink that can take the sums of one row packet by packet. It has
+/// A sink that can take the sums of one row packet by packet, in any order of columns. It has
 ///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
 ///   takes_packets()                     whether it takes any in this call
 ///   finish_packets(col, count, p, q)    writes what becomes of `count` units from col on, or of as many as both
@@ -26,12 +26,12 @@ concept TakesPackets = requires(const Sink& sink) {
   sink.takes_packets();
 };
 
-/// Hands several panels of sums to a sink, both packets of each.
+/// Hands several panels of sums to a sink, both packets of each, `apart` columns from one to the next.
 template <class Scalar, class Sink>
-SLUICE_NEVER_INLINE void finish_panels(const Sink& sink, const Scalar* sums, Index col, Index width, Index cols,
+SLUICE_NEVER_INLINE void finish_panels(const Sink& sink, const Scalar* sums, Index col, Index apart, Index cols,
                                        int panels) {
   constexpr Index packet = simd::packet_size<Scalar>;
-  for (int i = 0; i < panels; ++i, col += width, sums += 2 * packet) {
+  for (int i = 0; i < panels; ++i, col += apart, sums += 2 * packet) {
     sink.finish_packets(col, cols - col, simd::load(sums), simd::load(sums + packet));
   }
 }

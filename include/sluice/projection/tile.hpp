@@ -212,7 +212,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
   const auto load_start = [&](const Scalar* p0, const Scalar* p1, Packet& s0, Packet& s1) SLUICE_LAMBDA_INLINE {
     s0 = simd::load(p0);
     s1 = simd::load(p1);
-    if (shared && p1 - p0 != packet / 2) s0 = simd::join_halves<0>(s0, s1);
+    if constexpr (shared) {
+      if (p1 - p0 != packet / 2) s0 = simd::join_halves<0>(s0, s1);
+    }
   };
   Packet acc0[Rows * panels], acc1[Rows * panels];
   SLUICE_UNROLL
