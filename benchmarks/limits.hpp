@@ -25,7 +25,7 @@ inline double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-/// How often a second `work` can be done: the mean of two milliseconds or more, behind a warm-up. A mean, as the
+/// How often a second `work` can be done: the mean of two milliseconds or more; shorter tries warm up. A mean, as the
 /// figures of contestants are: what a machine takes for itself from every program counts on both sides. (The timer of
 /// some virtual machines takes 4 to 8 % of the time, in pieces of 50 µs, which the best of a few short pieces would
 /// hide.)
