@@ -72,6 +72,14 @@ TEST_CASE("parallel_for: every index once", "[projection]") {
   }
 }
 
+TEST_CASE("parallel_for: ranges take half of an even share of what is left", "[projection]") {
+  Pool pool(Pool::Kind::Inline, 100);
+  std::vector<Index> sizes;
+  parallel_for(test::DeviceOf(&pool, 3), 40,
+               [&](Index begin, Index end, Index /*thread*/) { sizes.push_back(end - begin); });
+  CHECK(sizes == std::vector<Index>{6, 5, 4, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+}
+
 TEST_CASE("parallel_for: a thread works on one range at a time, under a number of its own", "[projection]") {
   for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
     for (const int threads : {1, 2, 5}) {
