@@ -28,6 +28,7 @@
 
 #include <sluice/core/bits.hpp>
 #include <sluice/core/math_coefficients.hpp>
+#include <sluice/core/opaque.hpp>
 #include <sluice/core/simd.hpp>
 
 #include <bit>

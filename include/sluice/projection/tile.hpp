@@ -26,6 +26,7 @@
 // batch: a sample gives the same bits alone and in a batch.
 #pragma once
 
+#include <sluice/core/opaque.hpp>
 #include <sluice/core/shuffle.hpp>
 #include <sluice/core/simd.hpp>
 #include <sluice/core/widen.hpp>
