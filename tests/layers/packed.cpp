@@ -97,6 +97,24 @@ TEST_CASE("packed in 16 bits: the bits of the layer, if its weights have no more
   }
 }
 
+/// Of weights in fewer bits that L3 may not hold one row asks ahead of itself, up to the very end.
+template <class Stored>
+void check_one_row_of_many_weights() {
+  test::Random random(65);
+  const Index input_dim = 2050, units = 8 * 1024 * 1024 / (input_dim * 2 * static_cast<Index>(sizeof(Stored))) + 37;
+  sluice::SwiGLU<float> layer(input_dim, units);
+  test::fill_layer(random, layer);
+  const auto packed = sluice::pack<Stored>(layer);
+  const auto x = random.matrix<test::RowMatrix<float>>(2, input_dim);
+  const test::RowMatrix<float> both = packed(x), one = packed(x.row(1));
+  CHECK(test::same_bits(one, test::RowMatrix<float>(both.row(1))));
+}
+
+TEST_CASE("packed in fewer bits: one row of many weights gives the bits of a batch", "[packed]") {
+  check_one_row_of_many_weights<Eigen::bfloat16>();
+  check_one_row_of_many_weights<sluice::Int8>();
+}
+
 TEST_CASE("a packed layer knows its sizes and keeps its weights", "[packed]") {
   test::Random random(6);
   sluice::SwiGLU<float> layer(30, 10);

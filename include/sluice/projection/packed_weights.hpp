@@ -57,7 +57,6 @@ class PackedWeights {
   std::size_t bytes() const {
     return weights_.size() * sizeof(Stored) + (biases_.size() + scales_.size()) * sizeof(Scalar);
   }
-  bool exceed_l2() const { return weights_.size() * sizeof(Stored) > static_cast<std::size_t>(weights_in_l2); }
 
   /// Writes columns of a half (0: value, 1: gate), from the first one on. A column with weights that are no numbers
   /// gives no numbers, in eight bits as well.
@@ -110,7 +109,9 @@ class PackedWeights {
                                   biases_.data() + second,
                                   scales,
                                   scaled ? scales + second : nullptr};
-    panels.from_memory = exceed_l2();
+    const std::size_t bytes = weights_.size() * sizeof(Stored);
+    panels.from_memory = bytes > static_cast<std::size_t>(weights_in_l2);
+    panels.beyond_l3 = bytes >= static_cast<std::size_t>(weights_beyond_l3);
     return panels;
   }
 

@@ -31,6 +31,9 @@ inline constexpr Index row_block = 224;
 inline constexpr Index weights_in_l2 = 512 * 1024;
 inline constexpr Index panels_and_samples_in_l2 = 1024 * 1024;
 
+/// Bytes of weights that a shared L3 may no longer hold.
+inline constexpr Index weights_beyond_l3 = 8 * 1024 * 1024;
+
 /// Panels that share a piece of the depth, if it is divided.
 inline constexpr Index panels_per_piece = 4;
 
@@ -64,6 +67,7 @@ struct Panels {
   const Stored *gate_first = nullptr, *gate_second = nullptr;
   const Scalar *gate_start0 = nullptr, *gate_start1 = nullptr;
   bool from_memory = false;  // packed, and more than L2 holds
+  bool beyond_l3 = false;    // of these, more than L3 may hold
   bool heapless = false;     // sizes in the type: no memory but the stack's
 
   Index width() const { return paired ? packet : 2 * packet; }

@@ -25,15 +25,12 @@ enum class Reading { InPlace, Streamed, Packed };
 /// Bytes of weights that stay in L1.
 inline constexpr Index in_l1 = 32 * 1024;
 
-/// Bytes of weights that a shared L3 may no longer hold.
-inline constexpr Index beyond_l3 = 8 * 1024 * 1024;
-
 /// Rows of B that are streams: as many as the processor keeps track of, and as there are entries for their pages. From
 /// memory half as many come faster, and for tiles of few rows that take a part of a line. (Of Split each half counts by
 /// itself.)
 template <class Scalar>
 constexpr Index streams(Index rows, Index depth, Index depth_stride) {
-  const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= beyond_l3;
+  const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= weights_beyond_l3;
   return from_memory || (!packets_fill_lines<Scalar> && rows <= 4) ? 16 : 32;
 }
 /// Scalars that a tile asks ahead of each stream, 256 bytes. Two rows of whole lines have no time to.

@@ -19,8 +19,8 @@
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
 // stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
-// ahead, or for a share of a later one. One row asks for nothing: it has no time to, and the processor follows its few
-// streams.
+// ahead, or for a share of a later one. One row has no time to, and the processor follows its few streams; only of
+// weights in fewer bits, which take more time for fewer bytes, it asks for what is near.
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -198,7 +198,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       }
       if constexpr (asks) {
         SLUICE_UNROLL
-        for (int s = 0; s < asked; ++s) ask_for(ahead_depth.after(i, ahead[s]));
+        for (int s = 0; s < asked; ++s) {
+          ask_for(columns == Columns::Packed ? b_after(i, b[s]) + t.prefetch : ahead_depth.after(i, ahead[s]));
+        }
       }
     };
     const auto advance = [&](int by) SLUICE_LAMBDA_INLINE {
@@ -248,8 +250,14 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     }
   } else if (one_packed_row && are_adjacent && t.b_depth_stride == 2 * packet && t.a_depth_stride == 1) {
     if constexpr (one_packed_row) {
-      multiply(integral_constant<Columns, Columns::Packed>{}, integral_constant<Layout, Layout::ContiguousDepth>{},
-               std::false_type{});
+      constexpr integral_constant<Columns, Columns::Packed> packed;
+      constexpr integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
+      constexpr bool may_ask = sizeof(Stored) < sizeof(Scalar);
+      if (may_ask && t.prefetch != 0) {
+        multiply(packed, contiguous_depth, std::bool_constant<may_ask>{});
+      } else {
+        multiply(packed, contiguous_depth, std::false_type{});
+      }
     }
   } else {
     multiply_as(strided, std::bool_constant<(Rows > 1)>{});
