@@ -5,7 +5,8 @@
 //   forward    one thread: sluice's layer, pack(layer), and every peer
 //   training   forward and backward, dx and all gradients: sluice's layer, Eigen by hand, libtorch's autograd
 //   storage    pack(layer) with weights in float, bfloat16 and Int8
-//   threads    pack(layer) with one thread and with two, beside what two threads of nothing but FMA reach
+//   threads    pack(layer) with one thread and with two, beside what two threads reach that do nothing but
+//              multiply-adds, or read the weights
 //   fixed      sizes in the type, against Eigen's fixed-size product and the dynamic layer
 //
 //   peers --rounds=15 --points=160x160 --peers=eigen,onednn --slice_ms=2 --cpu=1        JSON lines, for peers.py
@@ -232,24 +233,44 @@ Variants packed_threads(const SharedProblem& p) {
   return {forward_variant("packed", m, [=, two = pool()] { layer->forward(m->x, m->y, two->device); })};
 }
 
-/// Two milliseconds of multiply-adds, by one thread or shared among two: what the machine has to give just then.
-Variants fma(bool two_threads) {
-  const auto work = [count = std::int64_t{two_threads ? 200000 : 400000}] {
-    const volatile float start = 1;
-    benchmark::DoNotOptimize(limits::fma_chains(count, start, std::make_integer_sequence<int, limits::chains>{}));
+/// half(0) and half(1), one after the other or by two threads, of which each goes on by itself: what the machine has to
+/// give just then.
+template <class Half>
+peers::Variant halves(const char* name, const Half& half, bool two_threads) {
+  const auto run_half = [half](int i, long times) {
+    while (times-- > 0) half(i);
   };
-  if (!two_threads) return {{"fma", peers::repeat(work), {}}};
-  return {{"fma",
-           peers::repeat([work, two = pool()] {
-             Eigen::Barrier barrier(1);
-             two->threads.Schedule([&] {
-               work();
-               barrier.Notify();
-             });
-             work();
-             barrier.Wait();
-           }),
-           {}}};
+  if (!two_threads) return {name, [=](long times) { run_half(0, times), run_half(1, times); }, {}};
+  const auto run_both = [=, two = pool()](long times) {
+    Eigen::Barrier barrier(1);
+    two->threads.Schedule([&] {
+      run_half(1, times);
+      barrier.Notify();
+    });
+    run_half(0, times);
+    barrier.Wait();
+  };
+  return {name, run_both, {}};
+}
+
+Variants fma(bool two_threads) {
+  const auto half = [](int) {
+    const volatile float start = 1;
+    benchmark::DoNotOptimize(limits::fma_chains(10000, start, std::make_integer_sequence<int, limits::chains>{}));
+  };
+  return {halves("fma", half, two_threads)};
+}
+
+/// Two threads that read the weights, by one stream each or by several, whichever is faster.
+Variants read_by_two(const SharedProblem& p) {
+  const auto by = [&](const char* name, auto read_all) {
+    const auto half = [p, read_all](int i) {
+      const std::vector<float>& w = p->weights->fused;
+      benchmark::DoNotOptimize(read_all(w.data() + static_cast<std::size_t>(i) * (w.size() / 2), w.size() / 2));
+    };
+    return halves(name, half, true);
+  };
+  return {by("one stream", &limits::read_all<1, 8>), by("eight streams", &limits::read_all<8, 2>)};
 }
 
 // --- points -------------------------------------------------------------------------------------------------------
@@ -324,6 +345,7 @@ void add_threads(Point& point, const SharedProblem& p, const Wanted&) {
   point.contestants.push_back({"packed_2_threads", packed_threads(p), 0.0});
   point.contestants.push_back({"fma", fma(false)});
   point.contestants.push_back({"fma_2_threads", fma(true)});
+  point.contestants.push_back({"read_2_threads", read_by_two(p)});
 }
 
 void add_fixed(Point& point, const SharedProblem& p, const Wanted&) {

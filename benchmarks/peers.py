@@ -105,10 +105,12 @@ def storage_table(points):
 
 
 def threads_table(points):
-    return run.table(["shape", "batch", "2 threads : 1", "FMA alone, 2 : 1"], [
+    header = ["shape", "batch", "2 threads : 1", "FMA alone, 2 : 1", "weights by 2 threads, GB/s", "reading alone, GB/s"]
+    return run.table(header, [
         [
             run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads")),
-            f"{run.ratio(p, 'fma', 'fma_2_threads')[0]:.2f}",
+            f"{run.ratio(p, 'fma', 'fma_2_threads')[0]:.2f}", f"{run.gbytes(p, 'packed_2_threads'):.1f}",
+            f"{run.gbytes(p, 'read_2_threads'):.1f}",
         ]
         for p in points
     ])
