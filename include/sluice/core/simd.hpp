@@ -263,10 +263,14 @@ SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
 
+/// Where a cache line is wanted: in L1, for the next few loads, or at least in the outermost cache.
+enum class Cache { Innermost = 3, Outermost = 1 };
+
 /// Asks for the cache line of an address, which need not be valid.
+template <Cache Where>
 SLUICE_ALWAYS_INLINE void prefetch(const void* address) {
 #if defined(__GNUC__)
-  __builtin_prefetch(address);
+  __builtin_prefetch(address, 0, static_cast<int>(Where));
 #else
   static_cast<void>(address);
 #endif

@@ -144,8 +144,10 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       return columns == Columns::Packed ? packets + i * 2 * packet : b_depth.after(i, packets);
     };
     const auto ask_for = [&](const Stored* packets) SLUICE_LAMBDA_INLINE {
-      simd::prefetch(packets);
-      if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch(packets + packet);
+      // In L1 what comes from main memory would take the place of what is needed first. One row asks for what it needs.
+      constexpr simd::Cache where = Rows == 1 ? simd::Cache::Innermost : simd::Cache::Outermost;
+      simd::prefetch<where>(packets);
+      if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch<where>(packets + packet);
     };
     const auto step = [&](int i) SLUICE_LAMBDA_INLINE {
       if constexpr (steps > 1) {
