@@ -34,6 +34,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <random>
 #include <regex>
 #include <sstream>
@@ -264,9 +265,13 @@ Variants fma(bool two_threads) {
 /// Two threads that read the weights, by one stream each or by several, whichever is faster.
 Variants read_by_two(const SharedProblem& p) {
   const auto by = [&](const char* name, auto read_all) {
-    const auto half = [p, read_all](int i) {
-      const std::vector<float>& w = p->weights->fused;
-      benchmark::DoNotOptimize(read_all(w.data() + static_cast<std::size_t>(i) * (w.size() / 2), w.size() / 2));
+    const std::vector<float>& w = p->weights->fused;
+    void* begin = const_cast<float*>(w.data());
+    std::size_t bytes = w.size() * sizeof(float);
+    std::align(64, 64, begin, bytes);  // whole lines, as packed weights have
+    const std::size_t count = bytes / 128 * 16;
+    const auto half = [p, read_all, count, from = static_cast<const float*>(begin)](int i) {
+      benchmark::DoNotOptimize(read_all(from + static_cast<std::size_t>(i) * count, count));
     };
     return halves(name, half, true);
   };

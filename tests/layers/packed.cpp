@@ -97,7 +97,8 @@ TEST_CASE("packed in 16 bits: the bits of the layer, if its weights have no more
   }
 }
 
-/// Of weights in fewer bits that L3 may not hold one row asks ahead of itself, up to the very end.
+/// Of weights in fewer bits that L3 may not hold one row goes by a loop of its own, which asks ahead (see
+/// prefetch/rows.cpp).
 template <class Stored>
 void check_one_row_of_many_weights() {
   test::Random random(65);
@@ -112,6 +113,7 @@ void check_one_row_of_many_weights() {
 
 TEST_CASE("packed in fewer bits: one row of many weights gives the bits of a batch", "[packed]") {
   check_one_row_of_many_weights<Eigen::bfloat16>();
+  check_one_row_of_many_weights<Eigen::half>();
   check_one_row_of_many_weights<sluice::Int8>();
 }
 

@@ -70,6 +70,8 @@ void check(Layer layer) {
 TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][device]") {
   check<float>(sluice::SwiGLU<float>(19, 150));
   check<float>(sluice::SwiGLU<float>(1024, 33));  // rows that are packed first
+  check<float>(sluice::SwiGLU<float>(5, 700));    // parts of one row with several groups of panels
+  check<sluice::Int8>(sluice::SwiGLU<float>(9, 300));
   check<sluice::Int8>(sluice::SwiGLU<double>(7, 21));
 }
 
@@ -107,8 +109,11 @@ TEST_CASE("packed feed-forward blocks on a pool: the bits of one thread", "[pack
 TEST_CASE("packed layers on a pool check their arguments first", "[packed][device]") {
   Eigen::ThreadPool pool(2);
   const Eigen::ThreadPoolDevice device(&pool, 2);
-  const auto packed = sluice::pack(sluice::SwiGLU<float>(30, 10));
-  Eigen::MatrixXf x = Eigen::MatrixXf::Ones(4, 30), y, gate = Eigen::MatrixXf::Ones(3, 10);
+  test::Random random(66);
+  sluice::SwiGLU<float> layer(30, 10);
+  random.fill_parameters(layer);
+  const auto packed = sluice::pack(layer);
+  Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(4, 30), y, gate = Eigen::MatrixXf::Ones(3, 10);
   CHECK(test::error_of([&] { packed.forward(x.leftCols(29), y, device); }) ==
         "Packed GatedLinearUnit: expected input with 30 features, got 29 (input is 4×29)");
   CHECK(test::error_of([&] { packed.forward(x, y, gate, device); }) ==
@@ -118,8 +123,20 @@ TEST_CASE("packed layers on a pool check their arguments first", "[packed][devic
   CHECK(y.size() == 0);
   packed.forward(2 * x, y, device);  // an expression without memory
   CHECK(test::same_bits(y, packed(2 * x)));
+}
+
+TEST_CASE("packed layers on a pool: one row to and from anywhere", "[packed][device]") {
+  Eigen::ThreadPool pool(2);
+  const Eigen::ThreadPoolDevice device(&pool, 2);
+  test::Random random(67);
+  sluice::SwiGLU<float> layer(30, 300);
+  random.fill_parameters(layer);
+  const auto packed = sluice::pack(layer);
+  const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(4, 30);
+  Eigen::MatrixXf y = Eigen::MatrixXf::Constant(4, 300, 7), want = y;
+  want.row(1) = packed(x.row(1));
   packed.forward(x.row(1), y.row(1), device);
-  CHECK(test::same_bits(y.row(1), packed(x.row(1))));
+  CHECK(test::same_bits(y, want));
 }
 
 /// Eigen's pool, which takes tasks from other threads only: a task that waits for a task of its own might wait forever.

@@ -123,7 +123,7 @@ std::string in_steps(const Case<Scalar>& of, Index step, Index tiles = 1) {
     const Index size = tiles * (last - p) == 1 ? 2 * tile_size<Scalar> : TileSums<Scalar>::size;
     std::vector<Scalar> sums(static_cast<std::size_t>(size + 2 * packet), guard);
     std::fill_n(sums.begin() + packet, size, std::numeric_limits<Scalar>::quiet_NaN());
-    multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.samples().data, p, last, whole_depth(w),
+    multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.samples().data, p, last, whole_depth(w, of.rows),
                   sums.data() + packet, [&](const PreActivationBlock<Scalar>& block) { record(block); });
     for (Index i = 0; i < packet; ++i) {
       const auto before = static_cast<std::size_t>(i), behind = static_cast<std::size_t>(size + packet + i);

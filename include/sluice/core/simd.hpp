@@ -263,8 +263,13 @@ SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
 
-/// Where a cache line is wanted: in L1, for the next few loads, or at least in the outermost cache.
-enum class Cache { Innermost = 3, Outermost = 1 };
+/// Where a cache line is wanted: in L1, for the next few loads, or just nearer than main memory. (On Zen 5 prefetcht2
+/// does more for that than prefetcht1. What it is called for ARM may end in L3: there L2 is asked for.)
+#if defined(__aarch64__)
+enum class Cache { L1 = 3, Near = 2 };
+#else
+enum class Cache { L1 = 3, Near = 1 };
+#endif
 
 /// Asks for the cache line of an address, which need not be valid.
 template <Cache Where>

@@ -23,8 +23,9 @@ struct DepthPiece {
   Index prefetch, prefetch_step;
 };
 template <class Scalar, class Stored>
-DepthPiece whole_depth(const Panels<Scalar, Stored>& w) {
+DepthPiece whole_depth(const Panels<Scalar, Stored>& w, Index rows) {
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
+  if (rows == 1) return {0, w.depth, w.row_prefetch(), 0};
   return {0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0};
 }
 
@@ -140,7 +141,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   const Index panels = w.count();
-  const DepthPiece whole = whole_depth(w);
+  const DepthPiece whole = whole_depth(w, x.rows);
   const PanelMemory<Scalar> memory(x, w);
   if (space == nullptr) space = memory.obtain();
   if (memory.samples > 0) {
@@ -161,7 +162,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
-    // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is in L2 by then.
+    // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is near by then.
     const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
@@ -194,7 +195,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
-  multiply_rows(w, tile, {0, x.rows}, x.data, 0, w.count(), whole_depth(w), buffer.data, sink);
+  multiply_rows(w, tile, {0, x.rows}, x.data, 0, w.count(), whole_depth(w, x.rows), buffer.data, sink);
 }
 
 }  // namespace detail

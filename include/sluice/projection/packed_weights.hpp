@@ -109,9 +109,9 @@ class PackedWeights {
                                   biases_.data() + second,
                                   scales,
                                   scaled ? scales + second : nullptr};
-    const std::size_t bytes = weights_.size() * sizeof(Stored);
-    panels.from_memory = bytes > static_cast<std::size_t>(weights_in_l2);
-    panels.beyond_l3 = bytes >= static_cast<std::size_t>(weights_beyond_l3);
+    const std::size_t weight_bytes = weights_.size() * sizeof(Stored);
+    panels.from_memory = weight_bytes > static_cast<std::size_t>(weights_in_l2);
+    panels.beyond_l3 = weight_bytes >= static_cast<std::size_t>(weights_beyond_l3);
     return panels;
   }
 

@@ -34,6 +34,10 @@ inline constexpr Index panels_and_samples_in_l2 = 1024 * 1024;
 /// Bytes of weights that a shared L3 may no longer hold.
 inline constexpr Index weights_beyond_l3 = 8 * 1024 * 1024;
 
+/// How far ahead one row asks for weights in fewer bits that may come from main memory, in bytes: in each of a few
+/// streams, together about as much as memory delivers in the time in which it answers.
+inline constexpr Index bytes_ahead_of_row = 1408;
+
 /// Panels that share a piece of the depth, if it is divided.
 inline constexpr Index panels_per_piece = 4;
 
@@ -74,6 +78,10 @@ struct Panels {
   Index count() const {  // a shift: of two divisions by constants GCC makes one by a variable
     const int halving = paired ? 0 : 1;
     return (divide_up(cols, packet) + halving) >> halving;
+  }
+  /// What one row asks for (see TileArguments).
+  Index row_prefetch() const {
+    return beyond_l3 && sizeof(Stored) < sizeof(Scalar) ? bytes_ahead_of_row / static_cast<Index>(sizeof(Stored)) : 0;
   }
   /// So many panels, from the first one on.
   Panels middle(Index from, Index panels) const {

@@ -137,6 +137,13 @@ SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
   multiply_panels(x, weights.template view_as<Sink::takes_pairs>(), sink);
 }
 
+/// multiply_row in a function that does nothing else: beside multiply_panels GCC 12 keeps its pointers on the stack.
+template <class Scalar, class Stored, class Sink>
+SLUICE_NEVER_INLINE void multiply_part_of_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                              Sink sink) {
+  multiply_row(x, w, sink);
+}
+
 /// The product of packed weights on the threads of a device, over panels or rows, whichever there are more of. Every
 /// element is the same chain of operations however the work is shared out, so the result is the same to the last bit.
 /// The calling thread lends all others their memory: none of them can lack it once there is something in the output.
@@ -170,7 +177,7 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         const Panels<Scalar, Stored> part = w.middle(first, std::min(end * at_once, w.count()) - first);
         const PartOfSink<Sink> to{sink, 0, first * w.width()};
         if constexpr (TakesPackets<Sink>) {
-          if (x.rows == 1 && sink.takes_packets()) return multiply_row(x, part, to);
+          if (x.rows == 1 && sink.takes_packets()) return multiply_part_of_row(x, part, to);
         }
         multiply_panels(x, part, to, own);
       } else {

@@ -26,11 +26,6 @@ concept TakesPackets = requires(const Sink& sink) {
   sink.takes_packets();
 };
 
-/// How far ahead one row asks for weights in fewer bits, 1408 bytes: with four streams about as much as memory delivers
-/// in the time in which it answers.
-template <class Stored>
-inline constexpr Index row_prefetch = 1408 / static_cast<Index>(sizeof(Stored));
-
 /// Hands several panels of sums to a sink, both packets of each, `apart` columns from one to the next.
 template <class Scalar, class Sink>
 SLUICE_NEVER_INLINE void finish_panels(const Sink& sink, const Scalar* sums, Index col, Index apart, Index cols,
@@ -54,7 +49,7 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
   tile.depth = w.depth;
   tile.a = x.data;
   tile.start_row_stride = 0;
-  tile.prefetch = w.beyond_l3 ? row_prefetch<Stored> : 0;
+  tile.prefetch = w.row_prefetch();
   const auto go_to = [&](Index p) SLUICE_LAMBDA_INLINE {
     const Index col = p * width;
     tile.b0 = w.first + p * w.panel_stride;

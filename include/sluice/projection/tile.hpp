@@ -135,7 +135,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     SLUICE_UNROLL
     for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
     constexpr int asked = by_panel ? panels : 1;
-    const Stored* ahead[asked];
+    const Stored* ahead[asked];  // but for one row of packed panels, which asks at a distance from b
     SLUICE_UNROLL
     for (int s = 0; s < asked; ++s) ahead[s] = b[s] + t.prefetch;
     Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
@@ -144,8 +144,8 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       return columns == Columns::Packed ? packets + i * 2 * packet : b_depth.after(i, packets);
     };
     const auto ask_for = [&](const Stored* packets) SLUICE_LAMBDA_INLINE {
-      // In L1 what comes from main memory would take the place of what is needed first. One row asks for what it needs.
-      constexpr simd::Cache where = Rows == 1 ? simd::Cache::Innermost : simd::Cache::Outermost;
+      // In L1 what several rows ask for would take the place of what is needed first. One row needs it next.
+      constexpr simd::Cache where = Rows == 1 ? simd::Cache::L1 : simd::Cache::Near;
       simd::prefetch<where>(packets);
       if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch<where>(packets + packet);
     };
@@ -198,11 +198,15 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
 #endif
         }
       }
-      if constexpr (asks) {
-        SLUICE_UNROLL
-        for (int s = 0; s < asked; ++s) {
-          ask_for(columns == Columns::Packed ? b_after(i, b[s]) + t.prefetch : ahead_depth.after(i, ahead[s]));
+      if constexpr (asks && columns == Columns::Packed) {
+        constexpr int line = std::max(64 / static_cast<int>(2 * packet * sizeof(Stored)), 1);  // steps that share one
+        if (i % line == 0) {
+          SLUICE_UNROLL
+          for (int s = 0; s < asked; ++s) ask_for(b_after(i, b[s]) + t.prefetch);
         }
+      } else if constexpr (asks) {
+        SLUICE_UNROLL
+        for (int s = 0; s < asked; ++s) ask_for(ahead_depth.after(i, ahead[s]));
       }
     };
     const auto advance = [&](int by) SLUICE_LAMBDA_INLINE {

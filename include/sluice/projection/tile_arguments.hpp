@@ -94,7 +94,7 @@ struct TileArguments {
   Index start_panel_stride;
   Index c_panel_stride;
   // What a tile asks for meanwhile: what lies so far behind b0, and at each k a step further. Of several panels that
-  // lie side by side each is asked for, so far ahead; so are those of one row (see row_prefetch).
+  // lie side by side each is asked for, so far ahead; so are those of one row (Panels::row_prefetch).
   Index prefetch = 0;
   Index prefetch_step = 0;
 
