@@ -578,7 +578,8 @@ void run_round(std::vector<Point>& points, const Affinity& affinity, int round, 
 }
 
 /// The libraries read these when they are loaded, so the program starts itself once more with them. The kernels are
-/// named rather than guessed: a library older than the processor may not know it.
+/// named rather than guessed: a library older than the processor may not know it. What the environment says of them
+/// counts for nothing: it may be set for another machine.
 void set_environment(char** argv) {
 #ifdef __linux__
   if (std::getenv("SLUICE_PEERS_STARTED") != nullptr) return;
@@ -586,8 +587,11 @@ void set_environment(char** argv) {
   setenv("OMP_NUM_THREADS", "1", 1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
 #ifdef __AVX512F__
-  setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
+  setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 1);
+#else
+  unsetenv("OPENBLAS_CORETYPE");
 #endif
+  unsetenv("OPENBLAS_L2_SIZE");
   execv("/proc/self/exe", argv);
   std::perror("peers: execv");
 #else
