@@ -270,7 +270,7 @@ Variants read_by_two(const SharedProblem& p) {
     std::size_t bytes = w.size() * sizeof(float);
     std::align(64, 64, begin, bytes);  // whole lines, as packed weights have
     const std::size_t count = bytes / 128 * 16;
-    const auto half = [p, read_all, count, from = static_cast<const float*>(begin)](int i) {
+    const auto half = [p /* keeps them */, read_all, count, from = static_cast<const float*>(begin)](int i) {
       benchmark::DoNotOptimize(read_all(from + static_cast<std::size_t>(i) * count, count));
     };
     return halves(name, half, true);

@@ -9,6 +9,7 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -106,14 +107,18 @@ TEST_CASE("packed feed-forward blocks on a pool: the bits of one thread", "[pack
   });
 }
 
+auto random_packed(std::uint32_t seed, Index input_dim, Index units) {
+  test::Random random(seed);
+  sluice::SwiGLU<float> layer(input_dim, units);
+  random.fill_parameters(layer);
+  return sluice::pack(layer);
+}
+
 TEST_CASE("packed layers on a pool check their arguments first", "[packed][device]") {
   Eigen::ThreadPool pool(2);
   const Eigen::ThreadPoolDevice device(&pool, 2);
-  test::Random random(66);
-  sluice::SwiGLU<float> layer(30, 10);
-  random.fill_parameters(layer);
-  const auto packed = sluice::pack(layer);
-  Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(4, 30), y, gate = Eigen::MatrixXf::Ones(3, 10);
+  const auto packed = random_packed(66, 30, 10);
+  Eigen::MatrixXf x = test::Random(67).matrix<Eigen::MatrixXf>(4, 30), y, gate = Eigen::MatrixXf::Ones(3, 10);
   CHECK(test::error_of([&] { packed.forward(x.leftCols(29), y, device); }) ==
         "Packed GatedLinearUnit: expected input with 30 features, got 29 (input is 4×29)");
   CHECK(test::error_of([&] { packed.forward(x, y, gate, device); }) ==
@@ -128,11 +133,8 @@ TEST_CASE("packed layers on a pool check their arguments first", "[packed][devic
 TEST_CASE("packed layers on a pool: one row to and from anywhere", "[packed][device]") {
   Eigen::ThreadPool pool(2);
   const Eigen::ThreadPoolDevice device(&pool, 2);
-  test::Random random(67);
-  sluice::SwiGLU<float> layer(30, 300);
-  random.fill_parameters(layer);
-  const auto packed = sluice::pack(layer);
-  const Eigen::MatrixXf x = random.matrix<Eigen::MatrixXf>(4, 30);
+  const auto packed = random_packed(68, 30, 300);
+  const Eigen::MatrixXf x = test::Random(69).matrix<Eigen::MatrixXf>(4, 30);
   Eigen::MatrixXf y = Eigen::MatrixXf::Constant(4, 300, 7), want = y;
   want.row(1) = packed(x.row(1));
   packed.forward(x.row(1), y.row(1), device);
@@ -153,11 +155,8 @@ struct GuardedPool {
 };
 
 TEST_CASE("a task of the pool itself does the work alone", "[packed][device]") {
-  test::Random random(54);
-  sluice::SwiGLU<float> layer(19, 101);
-  random.fill_parameters(layer);
-  const auto packed = sluice::pack(layer);
-  const auto x = random.matrix<test::RowMatrix<float>>(90, 19);
+  const auto packed = random_packed(54, 19, 101);
+  const auto x = test::Random(55).matrix<test::RowMatrix<float>>(90, 19);
   const test::RowMatrix<float> want = packed(x);
   GuardedPool pool;
   std::vector<test::RowMatrix<float>> y(4);

@@ -112,7 +112,6 @@ struct OneThread {};
 /// Hands on what comes from a part of a product.
 template <class Sink>
 struct PartOfSink {
-  static constexpr bool takes_pairs = Sink::takes_pairs;
   const Sink& sink;
   Index row, col;  // where in the whole the part begins
 
