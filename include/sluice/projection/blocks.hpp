@@ -34,6 +34,15 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
+/// Rows of a block: B is packed once for all of them. More than row_block are worth it for wide blocks, whose tiles
+/// come back to the same rows of A, as long as their sums are no more than 1 MiB. (With row_block for all dx takes 1.03
+/// times as long at 768→2048 with 256 samples, and 1.05 times at 4096→11008 with 128.)
+template <class Scalar>
+constexpr Index rows_of_block(Index rows, Index width) {
+  constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
+  return std::min(rows, std::max<Index>(1, std::min(width / 64, most_sums / (width * row_block))) * row_block);
+}
+
 /// Scratch memory for blocks that together have the shape (rows × cols), and the packing space for their products.
 template <class Scalar>
 struct Blocks {
@@ -47,8 +56,8 @@ struct Blocks {
     struct Block;
     const Index packed_cols = std::min(cols, 2 * column_block);
     const Index block_cols = streamed ? std::min(cols, streamed_cols<Scalar>) : packed_cols;
-    const Index block_rows = std::min(rows, row_block);
     const Index width = padded_width<Scalar>(block_cols, streamed);
+    const Index block_rows = streamed ? std::min(rows, row_block) : rows_of_block<Scalar>(rows, width);
     Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
     return {rows,
             cols,
