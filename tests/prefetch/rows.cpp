@@ -1,29 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What tiles ask for ahead of time: noted, instead of asked for. Apart from all other tests, because every function
-// that asks for something is another one here.
-#include "support/catch.hpp"
-
-#include <Eigen/Core>  // asks as ever
-
-#include <algorithm>
-#include <cstdint>
-#include <vector>
-
-namespace test {
-
-struct Asked {
-  std::vector<std::uintptr_t> for_l1, nearer;
-};
-Asked asked;
-
-void note(const void* address, int locality) {
-  (locality == 3 ? asked.for_l1 : asked.nearer).push_back(reinterpret_cast<std::uintptr_t>(address));
-}
-
-}  // namespace test
-
-#define __builtin_prefetch(address, write, locality) test::note(address, locality)
+// What the tiles of packed weights ask for.
+#include "prefetch/asked.hpp"
 
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/packed_weights.hpp>

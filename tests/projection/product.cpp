@@ -83,7 +83,7 @@ void check(Index rows, Index depth, Index cols) {
       sluice::detail::multiply_halves<Scalar>(
           a_view, {view<Scalar>(std::as_const(b), depth, cols), view<Scalar>(std::as_const(b_gate), depth, cols)},
           {view(c, rows, cols), view(c_gate, rows, cols)},
-          sluice::detail::start_from_bias<Scalar>(bias.data(), gate_bias.data()), reading, space);
+          sluice::detail::start_from_bias<Scalar>(bias.data(), gate_bias.data()), reading, space, 0);
       CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
       CHECK(test::relative_error(c_gate.leftCols(cols), biased_gate) < tolerance);
       c = fresh();
@@ -122,8 +122,9 @@ void check_sizes() {
   check<Scalar>(1, 4, 4200);
   check<Scalar>(17, 400, 500);  // several panels at a time of a B in streams, over several blocks of the depth
   check<Scalar>(5, 400, 500);
-  check<Scalar>(7, 4100, 18);  // dots in pieces of the depth
-  check<Scalar>(17, 300, 7);   // half a panel, several blocks of the depth
+  check<Scalar>(60, 600, 500);  // packed in blocks, each of which is asked for while tiles run on the one before
+  check<Scalar>(7, 4100, 18);   // dots in pieces of the depth
+  check<Scalar>(17, 300, 7);    // half a panel, several blocks of the depth
   check<Scalar>(0, 4, 5);
   check<Scalar>(0, 400, 500);
 }

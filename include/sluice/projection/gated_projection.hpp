@@ -146,7 +146,8 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       if (join) {
         multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), reading, space, true);
       } else if (fused && !blocks.streamed) {
-        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space);
+        const Index next = row + m < x.rows ? 0 : unit + n < units ? n : HalfColumns<Scalar>::none;
+        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space, next);
       } else {
         multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), reading, space, true);
         multiply_weights(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), reading, space, true);

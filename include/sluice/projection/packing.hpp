@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -25,6 +26,9 @@ struct HalfColumns {
   Index cols;  // of each half
   Index depth_stride;
   Index col_stride;
+  Index next = none;  // how many columns further the next product begins; 0: with these again
+
+  static constexpr Index none = -1;
 };
 
 /// Cache blocks: a tile of A, depth_block × max_tile_rows, lies in L1 (14 KiB with AVX-512), blocks of A and of B in
@@ -105,6 +109,49 @@ SLUICE_NEVER_INLINE void pack_panels(const HalfColumns<Scalar>& b, bool paired, 
     }
   }
 }
+
+/// What a product packs next: the block of B behind its rows [k, k + depth), where B as a whole is more than L2 holds.
+/// Tiles ask for it, a piece each, while they run on what is packed: as many rows, as they lie in memory, as a tile has
+/// steps, as wide as what it asks for at a step. Blocks of fewer rows nobody asks for. (The processor foresees little
+/// of rows that are short and far apart: at 768→2048 with 256 samples W is packed in 0.25 instead of 0.75 ms of 6.9.)
+template <class Scalar>
+class NextBlock {
+ public:
+  static constexpr Index width = std::max(PackingSpace<Scalar>::panel_width, 64 / static_cast<Index>(sizeof(Scalar)));
+
+  NextBlock() = default;
+  NextBlock(const HalfColumns<Scalar>& b, bool paired, Index k, Index depth) : steps_(depth) {
+    const bool upright = b.col_stride != 1;
+    const bool deeper = k + depth < b.depth;
+    const Index whole = upright ? b.cols * b.col_stride : b.depth * b.depth_stride;
+    if (whole <= in_l2<Scalar> || (!deeper && b.next == HalfColumns<Scalar>::none)) return;
+    const Index next_k = deeper ? k + depth : 0, next_depth = std::min(depth_block<Scalar>, b.depth - next_k);
+    rows_ = upright ? b.cols : next_depth;
+    cols_ = upright ? next_depth : b.cols;
+    if (rows_ < steps_) return;
+    row_stride_ = upright ? b.col_stride : b.depth_stride;
+    const Index offset = next_k * b.depth_stride + (deeper ? 0 : b.next) * b.col_stride;
+    from_ = b.first + offset;
+    then_ = paired ? b.second + offset : nullptr;
+  }
+
+  bool is_empty() const { return from_ == nullptr; }
+  Index row_stride() const { return row_stride_; }
+  /// Where a piece begins, and others to the right of it: so many are taken.
+  const Scalar* take(Index pieces) {
+    const Scalar* const piece = from_ + std::min(row_, rows_ - steps_) * row_stride_ + col_;
+    col_ += pieces * width;
+    if (col_ >= cols_) col_ = 0, row_ += steps_;
+    if (row_ >= rows_) row_ = 0, from_ = std::exchange(then_, nullptr);
+    return piece;
+  }
+
+ private:
+  const Scalar *from_ = nullptr, *then_ = nullptr;  // the halves, one after the other
+  Index rows_ = 0, cols_ = 0, row_stride_ = 0;
+  Index row_ = 0, col_ = 0;
+  Index steps_ = 0;
+};
 
 }  // namespace detail
 

@@ -184,7 +184,7 @@ SLUICE_ALWAYS_INLINE TileArguments<Scalar, Stored> tile_arguments(const MatrixVi
   tile.a_row_stride = x.row_stride;
   tile.a_depth_stride = x.col_stride;
   tile.b_depth_stride = w.depth_stride;
-  tile.b_panel_stride = w.panel_stride;
+  tile.b_panel_stride = tile.prefetch_panel_stride = w.panel_stride;
   tile.start_panel_stride = w.start0 != nullptr ? w.width() : 0;
   tile.c_panel_stride = w.width();
   return tile;

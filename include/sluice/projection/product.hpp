@@ -122,11 +122,13 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
   const bool shared = has_half_panels<Scalar> && !paired && c.padded && b.cols <= packet;
   eigen_assert((start.first == nullptr) == (start.second == nullptr));  // panels share the distance between starts
 
+  NextBlock<Scalar> next;
   for (Index k = 0; k < b.depth; k += block_depth) {
     const Index depth = std::min(block_depth, b.depth - k);
     const bool from_target = start.from_target || k > 0;
     if (pack_b) {
       pack_panels(b, paired, k, depth, space.b, b_panel_size);
+      next = NextBlock<Scalar>(b, paired, k, depth);
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
       const RowTiles tiles(std::min(row_block, a.rows - first_row), most_rows);
@@ -152,6 +154,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         tile.c_panel_stride = step;
         tile.start_row_stride = from_target ? c.row_stride : 0;
         tile.start_panel_stride = from_target || start.first != nullptr ? step : 0;
+        tile.prefetch_panel_stride = pack_b ? NextBlock<Scalar>::width : step;
         if (ahead > 0 && t == 0) {
           tile.prefetch = ahead;
           tile.prefetch_step = b.depth_stride;
@@ -162,6 +165,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         const Index j = p * step;
         const Index c_offset = (first_row + tiles.begin(t)) * c.row_stride + j;
         const Index rows = tiles.size(t);
+        if (pack_b) tile.ask_for_nothing();
         tile.b0 = pack_b ? space.b + p * b_panel_size : b.first + k * b.depth_stride + j;
         tile.b1 = pack_b ? tile.b0 + packet : b.second + k * b.depth_stride + j;
         tile.c0 = c.first + c_offset;
@@ -184,7 +188,11 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
         }
         const Index left = whole_panels - p;
         const int at_once = tiles.count == 1 ? panels_at_once(rows, left) : 1;
-        const Index most = stream_b && tiles.count > 1 ? panels_of_strip : left;
+        Index most = stream_b && tiles.count > 1 ? panels_of_strip : left;
+        if (!next.is_empty()) {
+          tile.ask_from(next.take(at_once), next.row_stride());
+          most = 1;
+        }
         const Index count = std::min(left / at_once, most);
         tile.step_along_panels(at_once);
         multiply_tile(rows, at_once, tile, count);
@@ -274,13 +282,13 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
 }
 
 /// C = S + A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole
-/// packets may be written behind the rows of C.
+/// packets may be written behind the rows of C. `next`: see HalfColumns.
 template <class Scalar>
 void multiply_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
-                     const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space) {
+                     const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space, Index next) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     multiply_tiles<Scalar>(
-        a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
+        a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride, next},
         {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, reading, space);
   } else {
     if (!start.from_target) {

@@ -137,7 +137,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     constexpr int asked = by_panel ? panels : 1;
     const Stored* ahead[asked];  // but for one row of packed panels, which asks at a distance from b
     SLUICE_UNROLL
-    for (int s = 0; s < asked; ++s) ahead[s] = b[s] + t.prefetch;
+    for (int s = 0; s < asked; ++s) ahead[s] = b[0] + t.prefetch + s * t.prefetch_panel_stride;
     Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
     Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(t.prefetch_step);
     const auto b_after = [&](int i, const Stored* packets) SLUICE_LAMBDA_INLINE {

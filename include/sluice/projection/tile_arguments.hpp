@@ -11,6 +11,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -93,10 +94,19 @@ struct TileArguments {
   Index c_row_stride;
   Index start_panel_stride;
   Index c_panel_stride;
-  // What a tile asks for meanwhile: what lies so far behind b0, and at each k a step further. Of several panels that
-  // lie side by side each is asked for, so far ahead; so are those of one row (Panels::row_prefetch).
+  // What a tile asks for meanwhile: what lies so far behind b0, at each k a step further, and for each further panel of
+  // several so far behind that. One row asks for its panels themselves, so far ahead (Panels::row_prefetch).
   Index prefetch = 0;
   Index prefetch_step = 0;
+  Index prefetch_panel_stride;
+
+  /// Asks from here on, wherever that is.
+  void ask_from(const Stored* address, Index step) {
+    const auto bytes = reinterpret_cast<std::intptr_t>(address) - reinterpret_cast<std::intptr_t>(b0);
+    prefetch = bytes / static_cast<std::intptr_t>(sizeof(Stored));
+    prefetch_step = step;
+  }
+  void ask_for_nothing() { prefetch = prefetch_step = 0; }
 
   // From a tile to the next one.
   Index a_step, b_step, c_step, start_step;
