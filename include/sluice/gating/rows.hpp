@@ -144,15 +144,28 @@ template <class Scalar, class G>
 SLUICE_NEVER_INLINE void gate_gradient_rows(const G& gating, const Halves<const Scalar>& pre,
                                             const MatrixView<const Scalar>& dy, const Halves<Scalar>& d,
                                             Scalar* value_bias, Scalar* gate_bias) {
-  for_each_register<Scalar>(dy.rows, dy.cols, [&](Index r, Index j, Index left) SLUICE_LAMBDA_INLINE {
-    const auto gradient = gate_gradient(gating, load_pre_activations<G, Scalar>(&pre.value(r, 0) + j, left),
-                                        load_pre_activations<G, Scalar>(&pre.gate(r, 0) + j, left),
-                                        load_some<Scalar>(&dy(r, 0) + j, left));
-    store_some<Scalar>(&d.value(r, 0) + j, gradient.value, left);
-    store_some<Scalar>(&d.gate(r, 0) + j, gradient.gate, left);
-    add_some<Scalar>(value_bias, j, gradient.value, left);
-    add_some<Scalar>(gate_bias, j, gradient.gate, left);
-  });
+  // As gate_rows.
+  const Scalar *value = pre.value.data, *gate = pre.gate.data, *from = dy.data;
+  Scalar *d_value = d.value.data, *d_gate = d.gate.data;
+  const Index stride = pre.value.row_stride, from_stride = dy.row_stride, d_stride = d.value.row_stride;
+  for_each_register<Scalar>(
+      dy.rows, dy.cols,
+      [&](Index, Index j, Index left) SLUICE_LAMBDA_INLINE {
+        const auto gradient =
+            gate_gradient(gating, load_pre_activations<G, Scalar>(value + j, left),
+                          load_pre_activations<G, Scalar>(gate + j, left), load_some<Scalar>(from + j, left));
+        store_some<Scalar>(d_value + j, gradient.value, left);
+        store_some<Scalar>(d_gate + j, gradient.gate, left);
+        add_some<Scalar>(value_bias, j, gradient.value, left);
+        add_some<Scalar>(gate_bias, j, gradient.gate, left);
+      },
+      [&]() SLUICE_LAMBDA_INLINE {
+        value += stride;
+        gate += stride;
+        from += from_stride;
+        d_value += d_stride;
+        d_gate += d_stride;
+      });
 }
 
 /// The same for an ordinary layer: d = dy ⊙ f'(pre), and its sums over the rows. The identity does not look at pre.
