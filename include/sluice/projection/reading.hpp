@@ -65,19 +65,19 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
   const Index bytes = matrices * depth * stride;
   const auto up_to = [rows](Index most, Reading reading) { return rows > most ? Reading::Packed : reading; };
   if (bytes <= in_l1) return Reading::InPlace;
+  // Rows that lie so far apart share one or two sets of L1, which has eight lines in a set.
+  const bool one_set = stride % 4096 == 0, two_sets = stride % 2048 == 0;
   if (packets_fill_lines<Scalar>) {
     // A single row goes along the rows of B, unless lines begin with both halves: packets would be parts of two. (A
     // plain product, without halves, has rows of an odd number of lines that it could read in place as well.)
     const bool in_lines = matrices * stride % 128 == 0;
     if (rows == 1 && !in_lines && bytes > 2 * in_l1 && stride >= 256) return Reading::Streamed;
     constexpr Index whole_l2 = 2 * weights_in_l2;  // of most processors with such packets
-    return bytes <= whole_l2 ? Reading::InPlace : up_to(48, Reading::Streamed);
+    return bytes <= whole_l2 ? Reading::InPlace : up_to(one_set ? 32 : 64, Reading::Streamed);
   }
   if (rows == 1) {
     return bytes <= 2 * in_l1 && rows_are_lines<Scalar>(depth_stride) ? Reading::InPlace : Reading::Streamed;
   }
-  // Rows that lie so far apart share one or two sets of L1, which has eight lines in a set.
-  const bool one_set = stride % 4096 == 0, two_sets = stride % 2048 == 0;
   if (bytes > weights_in_l2) return up_to(one_set ? 12 : 32, Reading::Streamed);
   if (halves_of_lines && bytes > weights_in_l2 / 2 && stride >= 1024) {
     // Streams take lines as a whole, whatever lies in them. That counts for tiles of few rows, which wait for B, and
@@ -99,7 +99,7 @@ template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
   // Blocks, tiles, two tiles of four rows, and whatever reading_of compares rows with.
-  constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 96, 48, 32, 24, 12, 8, 6, 4, 1};
+  constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 96, 64, 48, 32, 24, 12, 8, 6, 4, 1};
   for (const Index most : most_rows) {
     if (most < rows) visit(most);
   }
