@@ -155,9 +155,9 @@ TEST_CASE("many rows pack B, few read it where it lies", "[projection]") {
     CHECK_FALSE(packs(rows - 1, depth, row_bytes));
     CHECK(packs(rows, depth, row_bytes));
   };
-  packs_from(narrow ? 33 : 65, 600, 2000);  // large
-  packs_from(narrow ? 33 : 65, 600, 2048);
-  packs_from(narrow ? 13 : 33, 300, 4096);  // in one set of L1
+  packs_from(narrow ? 33 : 257, 600, 2000);  // large
+  packs_from(narrow ? 33 : 257, 600, 2048);
+  packs_from(narrow ? 13 : 65, 300, 4096);  // in one set of L1
   if (narrow) {
     packs_from(33, 300, 2000);
     packs_from(97, 100, 2000);  // stays in L2
@@ -206,9 +206,9 @@ TEST_CASE("one row goes along the rows of B where panels would take parts of lin
 TEST_CASE("more rows of B are streams while it lies in L3", "[projection]") {
   using sluice::detail::streams;
   constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
-  CHECK(streams<float>(8, 1000, 2000) == 32);  // 8 MB
-  CHECK(streams<float>(8, 1100, 2000) == 16);
-  CHECK(streams<float>(4, 1000, 2000) == (narrow ? 16 : 32));
+  CHECK(streams<float>(8, 1000, 2000) == (narrow ? 32 : 128));  // 8 MB
+  CHECK(streams<float>(8, 1100, 2000) == (narrow ? 16 : 64));
+  CHECK(streams<float>(4, 1000, 2000) == (narrow ? 16 : 128));
 }
 
 TEST_CASE("value and gate are read by neighbouring packets where that takes whole lines", "[projection]") {
