@@ -100,10 +100,14 @@ constexpr Index add_product_size(Index depth, Index cols) {
   using Space = PackingSpace<Scalar>;
   return std::min(Space::b_size(cols, depth), in_l2<Scalar> / 16 * 17 + Space::b_size(0, depth));
 }
+/// With several blocks of columns A is packed once for all of them, if it has one block of the depth. A smaller depth
+/// has fewer.
 template <class Scalar>
 PackingSpace<Scalar> add_product_memory(Index rows, Index depth, Index cols) {
   if (is_shallow(depth) || !simd::is_vectorized_scalar<Scalar>) return {};  // nothing is packed
-  return PackingSpace<Scalar>::obtain(rows, depth, add_product_size<Scalar>(depth, cols));
+  const bool once = add_product_cols<Scalar>(depth, cols) < cols;
+  return PackingSpace<Scalar>::obtain(once ? rows : std::min(rows, row_block), depth,
+                                      add_product_size<Scalar>(depth, cols));
 }
 /// target += A·B for a row-major target.
 template <class Scalar>
@@ -112,7 +116,14 @@ void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scala
   if (a.cols == 0) return;
   const bool streamed = b.col_stride == 1 && reading_of<Scalar>(a.rows, b.rows, b.row_stride) == Reading::Streamed;
   const Index block_cols = streamed ? streamed_cols<Scalar> : add_product_cols<Scalar>(b.rows, b.cols);
-  const auto space = add_product_memory<Scalar>(a.rows, b.rows, b.cols);
+  auto space = add_product_memory<Scalar>(a.rows, b.rows, b.cols);
+  if (!streamed && block_cols < b.cols && b.rows <= depth_block<Scalar> && space.a != nullptr && lies_far_apart(a)) {
+    for (Index row = 0; row < a.rows; row += row_block) {
+      const Index rows = std::min(row_block, a.rows - row);
+      pack_rows(a.middle_rows(row, rows), RowTiles(rows), space.a + PackingSpace<Scalar>::a_size(row, b.rows));
+    }
+    space.holds_a = true;
+  }
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);
     multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);

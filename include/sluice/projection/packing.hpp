@@ -48,16 +48,18 @@ struct PackingSpace {
 
   Scalar* a = nullptr;
   Scalar* b = nullptr;
+  bool holds_a = false;  // all rows of A, packed before (see pack_rows)
 
   static constexpr Index a_size(Index rows, Index depth) {
-    return divide_up(std::min(rows, row_block), max_tile_rows) * a_width * std::min(depth, depth_block<Scalar>);
+    const Index tiles = rows / row_block * divide_up(row_block, max_tile_rows);
+    return (tiles + divide_up(rows % row_block, max_tile_rows)) * a_width * std::min(depth, depth_block<Scalar>);
   }
   /// The panels lie a line or two apart: otherwise those of deep products would begin in the same sets of a cache.
   static constexpr Index panel_size(Index depth) { return panel_width * (std::min(depth, depth_block<Scalar>) + 1); }
   static constexpr Index b_size(Index cols_of_both_halves, Index depth) {
     return (cols_of_both_halves / panel_width + 3) * panel_size(depth);
   }
-  /// This thread's own, with so many scalars for B.
+  /// This thread's own, for so many rows at once, and with so many scalars for B.
   static PackingSpace obtain(Index rows, Index depth, Index b_size) {
     struct PackedA;
     struct PackedB;
@@ -66,9 +68,24 @@ struct PackingSpace {
   }
   /// Large enough for a product of these sizes.
   static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
-    return obtain(rows, depth, b_size(cols_of_both_halves, depth));
+    return obtain(std::min(rows, row_block), depth, b_size(cols_of_both_halves, depth));
   }
 };
+
+/// Whether the columns of A lie so far apart that reading them in place thrashes.
+template <class Scalar>
+bool lies_far_apart(const MatrixView<const Scalar>& a) {
+  return a.col_stride != 1 && a.col_stride >= 2048 / static_cast<Index>(sizeof(Scalar));
+}
+/// Rows of A as their tiles read them, one after the other.
+template <class Scalar>
+void pack_rows(const MatrixView<const Scalar>& a, const RowTiles& tiles, Scalar* to) {
+  constexpr Index a_width = PackingSpace<Scalar>::a_width;
+  for (Index t = 0; t < tiles.count; ++t) {
+    pack_lanes(a.data + tiles.begin(t) * a.row_stride, tiles.size(t), a.row_stride, a.cols, a.col_stride,
+               to + t * a_width * a.cols, a_width);
+  }
+}
 
 /// Rows [k, k + depth) of B as panels: element (k, lane) of packet h of panel p becomes
 /// to[p·panel_size + k·panel_width + h·packet + lane]. What lies behind the last column is of no interest.

@@ -95,19 +95,16 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
 
   const bool stream_b = reading == Reading::Streamed;
   // Rows of A that collide are packed for the few steps of streams; elsewhere as many pass at once as fit a set of L1,
-  // beside B. Columns of A are packed where lines lie so far apart that reading them in place thrashes.
-  constexpr Index far_apart = 2048 / static_cast<Index>(sizeof(Scalar));
+  // beside B.
   const bool collide = rows_collide(a);
   const Index most_rows = collide && !stream_b ? std::min<Index>(ways_of_l1 - 1, max_tile_rows) : max_tile_rows;
-  const bool pack_a =
-      space.a != nullptr && panels > 2 && ((collide && stream_b) || (a.col_stride != 1 && a.col_stride >= far_apart));
+  const bool pack_a = space.a != nullptr && panels > 2 && ((collide && stream_b) || lies_far_apart(a));
   const bool pack_b = reading == Reading::Packed && (space.b != nullptr || b.col_stride != 1);
   const Index most_depth = stream_b                      ? streams<Scalar>(a.rows, b.depth, b.depth_stride)
                            : pack_a || pack_b || collide ? depth_block<Scalar>
                                                          : b.depth;
   const Index block_depth = std::min(b.depth, most_depth);
   const Index ahead = stream_b ? stream_prefetch<Scalar>(a.rows) : 0;
-  const Index a_tile_size = a_width * block_depth;
   const Index b_panel_size = PackingSpace<Scalar>::panel_size(block_depth);
 
   // How many columns of both packets of panel p there are.
@@ -132,20 +129,15 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
       const RowTiles tiles(std::min(row_block, a.rows - first_row), most_rows);
-      const Scalar* const a_block = a.data + first_row * a.row_stride + k * a.col_stride;
-      if (pack_a) {
-        for (Index t = 0; t < tiles.count; ++t) {
-          const Index row = tiles.begin(t);
-          pack_lanes(a_block + row * a.row_stride, tiles.size(t), a.row_stride, depth, a.col_stride,
-                     space.a + t * a_tile_size, a_width);
-        }
-      }
+      const auto a_block = a.middle_rows(first_row, a.rows - first_row).middle_cols(k, depth);
+      Scalar* const packed_a = space.holds_a ? space.a + PackingSpace<Scalar>::a_size(first_row, depth) : space.a;
+      if (pack_a && !space.holds_a) pack_rows(a_block, tiles, packed_a);
       // What all panels of a tile of rows have in common is set once: shallow products have little else to do.
       const auto tile_of = [&](Index t) {
         const Index row = tiles.begin(t);
         TileArguments<Scalar> tile;
         tile.depth = depth;
-        tile.a = pack_a ? space.a + t * a_tile_size : a_block + row * a.row_stride;
+        tile.a = pack_a ? packed_a + t * a_width * depth : a_block.data + row * a.row_stride;
         tile.a_row_stride = pack_a ? 1 : a.row_stride;
         tile.a_depth_stride = pack_a ? a_width : a.col_stride;
         tile.b_depth_stride = pack_b ? panel_width : b.depth_stride;
