@@ -8,7 +8,6 @@
 namespace {
 
 using sluice::Index;
-using sluice::detail::HalfColumns;
 using sluice::detail::MatrixView;
 using sluice::detail::Reading;
 
@@ -88,14 +87,15 @@ TEST_CASE("a product of two halves asks for both, and for those of the next prod
   const auto asks = [&](Index next) {
     Product product;
     test::asked = {};
+    product.space.next_cols = next;
     multiply_halves({product.left()}, {value.view(320), gate.view(320)},
                     {product.target(320), product.target(320, 640)}, sluice::detail::start_from_zero<float>(),
-                    Reading::Packed, product.space, next);
+                    Reading::Packed, product.space);
     CHECK(value.asked() == gate.asked());
     return value.asked();
   };
   const auto deeper = value.lines(256, 512, 0, 320);
-  CHECK(asks(HalfColumns<float>::none) == deeper);
+  CHECK(asks(sluice::detail::PackingSpace<float>::none) == deeper);
   auto want = value.lines(0, 256, 0, 320);  // the same columns again
   want.insert(want.end(), deeper.begin(), deeper.end());
   CHECK(asks(0) == want);

@@ -83,7 +83,7 @@ void check(Index rows, Index depth, Index cols) {
       sluice::detail::multiply_halves<Scalar>(
           a_view, {view<Scalar>(std::as_const(b), depth, cols), view<Scalar>(std::as_const(b_gate), depth, cols)},
           {view(c, rows, cols), view(c_gate, rows, cols)},
-          sluice::detail::start_from_bias<Scalar>(bias.data(), gate_bias.data()), reading, space, 0);
+          sluice::detail::start_from_bias<Scalar>(bias.data(), gate_bias.data()), reading, space);
       CHECK(test::relative_error(c.leftCols(cols), biased) < tolerance);
       CHECK(test::relative_error(c_gate.leftCols(cols), biased_gate) < tolerance);
       c = fresh();

@@ -19,7 +19,7 @@
   KEYWORD template void multiply_weights(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&, \
                                          const SumsStart<S>&, Reading, const PackingSpace<S>&, bool);                  \
   KEYWORD template void multiply_halves(const MatrixView<const S>&, const Halves<const S>&, const Halves<S>&,          \
-                                        const SumsStart<S>&, Reading, const PackingSpace<S>&, Index);                  \
+                                        const SumsStart<S>&, Reading, const PackingSpace<S>&);                         \
   KEYWORD template void add_product(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&);     \
   KEYWORD template PackingSpace<S> add_product_memory(Index, Index, Index);                                            \
   KEYWORD template void write_products(std::initializer_list<TransposedProduct<S>>, const MatrixView<S>&);             \

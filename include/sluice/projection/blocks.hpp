@@ -126,6 +126,7 @@ void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scala
   }
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);
+    space.next_cols = col + n < b.cols ? n : space.none;
     multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
   }
 }

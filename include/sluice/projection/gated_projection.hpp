@@ -130,7 +130,7 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
   const Reading reading_of_all = reading_of(x.rows, parameters);
   const PreActivationBlocks<Scalar> blocks(x.rows, units, reading_of_all);
   // As wide as fewer rows want it: see pre_activation_memory.
-  const auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
+  auto space = PackingSpace<Scalar>::of_thread(blocks.rows, x.cols, 2 * std::min(units, column_block));
   for (Index unit = 0; unit < units; unit += blocks.units) {
     const Index n = std::min(blocks.units, units - unit);
     const Halves<const Scalar> w = parameters.weight.middle_cols(unit, n);
@@ -143,11 +143,11 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       const Reading reading = m < blocks.rows ? reading_of(m, parameters) : reading_of_all;  // few may be left
+      space.next_cols = row + m < x.rows ? 0 : unit + n < units ? n : space.none;
       if (join) {
         multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), reading, space, true);
       } else if (fused && !blocks.streamed) {
-        const Index next = row + m < x.rows ? 0 : unit + n < units ? n : HalfColumns<Scalar>::none;
-        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space, next);
+        multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space);
       } else {
         multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), reading, space, true);
         multiply_weights(samples, w.gate, c.gate, start_from_bias(gate_bias, gate_bias), reading, space, true);

@@ -26,9 +26,6 @@ struct HalfColumns {
   Index cols;  // of each half
   Index depth_stride;
   Index col_stride;
-  Index next = none;  // how many columns further the next product begins; 0: with these again
-
-  static constexpr Index none = -1;
 };
 
 /// Cache blocks: a tile of A, depth_block × max_tile_rows, lies in L1 (14 KiB with AVX-512), blocks of A and of B in
@@ -39,7 +36,8 @@ inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(s
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
-/// Where a product packs. Without room for B, B is read where it lies (then its columns must be contiguous).
+/// Where a product packs, and what it has in common with the product before and behind it. Without room for B, B is
+/// read where it lies (then its columns must be contiguous).
 template <class Scalar>
 struct PackingSpace {
   static constexpr Index packet = simd::register_size<Scalar>();
@@ -48,7 +46,10 @@ struct PackingSpace {
 
   Scalar* a = nullptr;
   Scalar* b = nullptr;
-  bool holds_a = false;  // all rows of A, packed before (see pack_rows)
+  bool holds_a = false;    // all rows of A, packed before (see pack_rows)
+  Index next_cols = none;  // so many columns further begins the B that is packed next; 0: it is this one again
+
+  static constexpr Index none = -1;
 
   static constexpr Index a_size(Index rows, Index depth) {
     const Index tiles = rows / row_block * divide_up(row_block, max_tile_rows);
@@ -137,17 +138,17 @@ class NextBlock {
   static constexpr Index width = std::max(PackingSpace<Scalar>::panel_width, 64 / static_cast<Index>(sizeof(Scalar)));
 
   NextBlock() = default;
-  NextBlock(const HalfColumns<Scalar>& b, bool paired, Index k, Index depth) : steps_(depth) {
+  NextBlock(const HalfColumns<Scalar>& b, bool paired, Index k, Index depth, Index next_cols) : steps_(depth) {
     const bool upright = b.col_stride != 1;
     const bool deeper = k + depth < b.depth;
     const Index whole = upright ? b.cols * b.col_stride : b.depth * b.depth_stride;
-    if (whole <= in_l2<Scalar> || (!deeper && b.next == HalfColumns<Scalar>::none)) return;
+    if (whole <= in_l2<Scalar> || (!deeper && next_cols == PackingSpace<Scalar>::none)) return;
     const Index next_k = deeper ? k + depth : 0, next_depth = std::min(depth_block<Scalar>, b.depth - next_k);
     rows_ = upright ? b.cols : next_depth;
     cols_ = upright ? next_depth : b.cols;
     if (rows_ < steps_) return;
     row_stride_ = upright ? b.col_stride : b.depth_stride;
-    const Index offset = next_k * b.depth_stride + (deeper ? 0 : b.next) * b.col_stride;
+    const Index offset = next_k * b.depth_stride + (deeper ? 0 : next_cols) * b.col_stride;
     from_ = b.first + offset;
     then_ = paired ? b.second + offset : nullptr;
   }

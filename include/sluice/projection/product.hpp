@@ -125,7 +125,7 @@ SLUICE_NEVER_INLINE void multiply_tiles(const MatrixView<const Scalar>& a, const
     const bool from_target = start.from_target || k > 0;
     if (pack_b) {
       pack_panels(b, paired, k, depth, space.b, b_panel_size);
-      next = NextBlock<Scalar>(b, paired, k, depth);
+      next = NextBlock<Scalar>(b, paired, k, depth, space.next_cols);
     }
     for (Index first_row = 0; first_row < a.rows; first_row += row_block) {
       const RowTiles tiles(std::min(row_block, a.rows - first_row), most_rows);
@@ -274,13 +274,13 @@ void multiply(const MatrixView<const Scalar>& a, const MatrixView<const Scalar>&
 }
 
 /// C = S + A·B for value and gate side by side: both halves of B (and of C) have the same shape and strides, and whole
-/// packets may be written behind the rows of C. `next`: see HalfColumns.
+/// packets may be written behind the rows of C.
 template <class Scalar>
 void multiply_halves(const MatrixView<const Scalar>& a, const Halves<const Scalar>& b, const Halves<Scalar>& c,
-                     const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space, Index next) {
+                     const SumsStart<Scalar>& start, Reading reading, const PackingSpace<Scalar>& space) {
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     multiply_tiles<Scalar>(
-        a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride, next},
+        a, {b.value.data, b.gate.data, b.value.rows, b.value.cols, b.value.row_stride, b.value.col_stride},
         {c.value.data, c.gate.data, c.value.row_stride, true}, start, true, reading, space);
   } else {
     if (!start.from_target) {
