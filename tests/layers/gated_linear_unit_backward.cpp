@@ -84,6 +84,14 @@ TEST_CASE("backward equals three plain loops", "[layer][backward]") {
   check_sizes<sluice::GLU<double>>();
 }
 
+TEST_CASE("backward equals three plain loops over several blocks", "[layer][backward]") {
+  // Of units and of inputs: x is packed once for all of them, as long as the samples are one block of the depth.
+  check<sluice::GLU<float>>(200, 520, 300);
+  check<sluice::GLU<float>>(300, 520, 300);
+  check<sluice::GLU<double>>(100, 260, 300);
+  check<sluice::GLU<float>>(130, 910, 70);  // dx in blocks of more rows
+}
+
 TEST_CASE("backward equals three plain loops over more samples than are recomputed at once", "[layer][backward]") {
   check<sluice::GLU<float>>(1030, 3, 5);
 }

@@ -202,6 +202,29 @@ void check_product_memory() {
   }
 }
 
+template <class Scalar>
+void check_memory_of_wide_blocks() {
+  using sluice::detail::rows_of_block;
+  for (const Index rows : {1, 5, 223, 224, 225, 449, 1000, 5000}) {
+    CAPTURE(rows);
+    bool enough = true;
+    Index most = 0;
+    for (Index width = 8; width <= 512; width += 8) {
+      most = std::max(most, sluice::detail::block_size<Scalar>(rows_of_block<Scalar>(rows, width), width));
+      enough = enough && most <= sluice::detail::size_of_block<Scalar>(rows, width);
+    }
+    CHECK(enough);
+  }
+  CHECK(rows_of_block<Scalar>(5000, 64) == 224);
+  CHECK(rows_of_block<float>(5000, 256) == 896);
+  CHECK(rows_of_block<float>(500, 256) == 500);
+}
+
+TEST_CASE("the memory of an input gradient suffices for fewer samples", "[projection]") {
+  check_memory_of_wide_blocks<float>();
+  check_memory_of_wide_blocks<double>();
+}
+
 TEST_CASE("the memory of a weight gradient suffices for fewer samples", "[projection]") {
   check_product_memory<float>();
   check_product_memory<double>();

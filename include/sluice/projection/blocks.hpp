@@ -38,9 +38,16 @@ constexpr Index block_size(Index rows, Index width) {
 /// come back to the same rows of A, as long as their sums are no more than 1 MiB. (With row_block for all dx takes 1.03
 /// times as long at 768→2048 with 256 samples, and 1.05 times at 4096→11008 with 128.)
 template <class Scalar>
+inline constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
+template <class Scalar>
 constexpr Index rows_of_block(Index rows, Index width) {
-  constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
-  return std::min(rows, std::max<Index>(1, std::min(width / 64, most_sums / (width * row_block))) * row_block);
+  const Index row_blocks = std::min(width / 64, most_sums<Scalar> / (width * row_block));
+  return std::min(rows, std::max<Index>(1, row_blocks) * row_block);
+}
+/// Scalars of such a block of this width, or of any that is narrower, which may have more rows.
+template <class Scalar>
+constexpr Index size_of_block(Index rows, Index width) {
+  return block_size<Scalar>(1, std::min(rows * width, std::max(most_sums<Scalar>, row_block * width)));
 }
 
 /// Scratch memory for blocks that together have the shape (rows × cols), and the packing space for their products.
@@ -58,7 +65,8 @@ struct Blocks {
     const Index block_cols = streamed ? std::min(cols, streamed_cols<Scalar>) : packed_cols;
     const Index width = padded_width<Scalar>(block_cols, streamed);
     const Index block_rows = streamed ? std::min(rows, row_block) : rows_of_block<Scalar>(rows, width);
-    Scalar* const data = scratch<Block, Scalar>(block_size<Scalar>(block_rows, width));
+    const Index size = streamed ? block_size<Scalar>(block_rows, width) : size_of_block<Scalar>(rows, width);
+    Scalar* const data = scratch<Block, Scalar>(size);
     return {rows,
             cols,
             block_rows,
