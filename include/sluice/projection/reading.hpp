@@ -26,9 +26,9 @@ enum class Reading { InPlace, Streamed, Packed };
 inline constexpr Index in_l1 = 32 * 1024;
 
 /// Rows of B that are streams. C is gone through once for all of them, so many are worth it: where a tile takes whole
-/// lines, and asks for them, more than the processor keeps track of by itself (on Zen 5, of 32 and 16 the samples of
-/// 768→2048 take 1.1 to 1.25 times as long). Narrow packets depend on it. From memory half as many come faster, and for
-/// narrow tiles of few rows. (Of Split each half counts by itself.)
+/// lines, and asks for them, more than the processor keeps track of by itself (Zen 5: with 16 streams of a W from
+/// memory 4 to 64 samples take 1.1 to 1.25 times as long). Narrow packets depend on it. From memory half as many come
+/// faster, and for narrow tiles of few rows. (Of Split each half counts by itself.)
 template <class Scalar>
 constexpr Index streams(Index rows, Index depth, Index depth_stride) {
   const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= weights_beyond_l3;
