@@ -25,12 +25,12 @@ double gradient_error(const Gradients& got, const test::Parameters& want, double
   return error;
 }
 
-template <class Layer>
+template <class Layer, int Order = Eigen::ColMajor>
 void check(Index samples, Index input_dim, Index units, bool bias = true) {
   const auto seed = static_cast<std::uint32_t>(samples * 1000003 + input_dim * 1009 + units + 1);
   CAPTURE(seed, samples, input_dim, units, bias);
   using Scalar = typename Layer::Scalar;
-  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Order>;
   test::Random random(seed);
   Layer layer(input_dim, units, {.bias = bias});
   random.fill_parameters(layer);
@@ -86,10 +86,11 @@ TEST_CASE("backward equals three plain loops", "[layer][backward]") {
 
 TEST_CASE("backward equals three plain loops over several blocks", "[layer][backward]") {
   // Of units and of inputs: x is packed once for all of them, as long as the samples are one block of the depth.
-  check<sluice::GLU<float>>(200, 520, 300);
-  check<sluice::GLU<float>>(300, 520, 300);
-  check<sluice::GLU<double>>(100, 260, 300);
-  check<sluice::GLU<float>>(130, 910, 70);  // dx in blocks of more rows
+  check<sluice::GLU<float>, Eigen::RowMajor>(200, 520, 350);
+  check<sluice::GLU<float, sluice::Split>, Eigen::RowMajor>(200, 520, 700);
+  check<sluice::GLU<float>, Eigen::RowMajor>(300, 520, 300);
+  check<sluice::GLU<double>, Eigen::RowMajor>(100, 260, 350);
+  check<sluice::GLU<float>, Eigen::RowMajor>(120, 910, 70);  // dx in blocks of more rows
 }
 
 TEST_CASE("backward equals three plain loops over more samples than are recomputed at once", "[layer][backward]") {

@@ -5,6 +5,8 @@
 
 #include <sluice/projection/product.hpp>
 
+#include <utility>
+
 namespace {
 
 using sluice::Index;
@@ -13,7 +15,7 @@ using sluice::detail::Reading;
 
 #ifdef __GNUC__  // others do not ask
 
-/// Rows of more than L2 holds together with the others, the first of which begins with a line.
+/// Rows of a matrix, the first of which begins with a line.
 struct Rows {
   Index count, stride;
   std::vector<float> memory = std::vector<float>(static_cast<std::size_t>(count * stride + 64));

@@ -190,6 +190,10 @@ void check_product_memory() {
     const Index panels = sluice::detail::divide_up(add_product_cols<Scalar>(depth, cols), Space::panel_width);
     return panels * Space::panel_size(depth);
   };
+  const auto needed_for_a = [](Index rows, Index depth, Index cols) {
+    const bool all = sluice::detail::packs_a_once<Scalar>(rows, depth, cols);
+    return Space::a_size(all ? rows : std::min(rows, sluice::detail::row_block), depth);
+  };
   for (const Index cols : {1, 37, 500, 3000, 100000}) {
     CAPTURE(cols);
     bool enough = true;
@@ -199,7 +203,17 @@ void check_product_memory() {
       enough = enough && most <= add_product_size<Scalar>(depth, cols);
     }
     CHECK(enough);
+    for (const Index rows : {5, 224, 520, 768, 1100, 5000}) {
+      Index most_of_a = 0;
+      for (Index depth = 9; depth <= 600; ++depth) {
+        most_of_a = std::max(most_of_a, needed_for_a(rows, depth, cols));
+        enough = enough && most_of_a <= sluice::detail::add_product_a_size<Scalar>(rows, depth, cols);
+      }
+    }
+    CHECK(enough);
   }
+  CHECK(sluice::detail::packs_a_once<float>(768, 256, 4096));
+  CHECK_FALSE(sluice::detail::packs_a_once<float>(4096, 256, 4096));
 }
 
 template <class Scalar>

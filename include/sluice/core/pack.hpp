@@ -43,7 +43,7 @@ SLUICE_NEVER_INLINE void pack_strip(const Scalar* from, Index lanes, Index lane_
                                     Scalar* to, Index to_stride) {
   constexpr Index size = simd::packet_size<Scalar>;
   Index k = 0;
-  if (lane_stride == 1) {
+  if (lane_stride == 1 && (lanes == size || simd::has_masked_loads<Scalar>)) {
     for (; k < depth; ++k) simd::store(to + k * to_stride, simd::load_partial(from + k * depth_stride, lanes));
   } else if (depth_stride == 1) {
     k = transpose_strip(from, lanes, lane_stride, depth, to, to_stride);

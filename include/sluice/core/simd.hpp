@@ -288,13 +288,18 @@ inline constexpr bool masked_stores_are_fast = true;
 inline constexpr bool masked_stores_are_fast = false;
 #endif
 
+/// Whether a part of a packet is loaded by one instruction.
+template <class S>
+inline constexpr bool has_masked_loads =
+    Eigen::internal::unpacket_traits<typename Packet<S>::Native>::masked_load_available;
+
 /// The scalars that are left, at most a packet of them, the other lanes zero; touches no memory behind them. left ≥ 0.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index left) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
   if (left >= Packet<S>::size) [[likely]]
     return load(from);
-  if constexpr (Traits::masked_load_available) {
+  if constexpr (has_masked_loads<S>) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from, mask));
   } else {

@@ -34,11 +34,12 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
+/// Scalars of a block of many rows, and of an A that is packed once.
+template <class Scalar>
+inline constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
 /// Rows of a block: B is packed once for all of them. More than row_block are worth it for wide blocks, whose tiles
 /// come back to the same rows of A, as long as their sums are no more than 1 MiB. (With row_block for all dx takes 1.03
 /// times as long at 768→2048 with 256 samples, and 1.05 times at 4096→11008 with 128.)
-template <class Scalar>
-inline constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
 template <class Scalar>
 constexpr Index rows_of_block(Index rows, Index width) {
   const Index row_blocks = std::min(width / 64, most_sums<Scalar> / (width * row_block));
@@ -47,7 +48,8 @@ constexpr Index rows_of_block(Index rows, Index width) {
 /// Scalars of such a block of this width, or of any that is narrower, which may have more rows.
 template <class Scalar>
 constexpr Index size_of_block(Index rows, Index width) {
-  return block_size<Scalar>(1, std::min(rows * width, std::max(most_sums<Scalar>, row_block * width)));
+  const Index sums = std::min(rows * width, std::max(most_sums<Scalar>, row_block * width));
+  return sums + PackingSpace<Scalar>::panel_width;
 }
 
 /// Scratch memory for blocks that together have the shape (rows × cols), and the packing space for their products.
@@ -108,13 +110,24 @@ constexpr Index add_product_size(Index depth, Index cols) {
   using Space = PackingSpace<Scalar>;
   return std::min(Space::b_size(cols, depth), in_l2<Scalar> / 16 * 17 + Space::b_size(0, depth));
 }
-/// With several blocks of columns A is packed once for all of them, if it has one block of the depth. A smaller depth
-/// has fewer.
+/// Whether A is packed once for several blocks of columns: one block of the depth, if it is not too large.
+template <class Scalar>
+constexpr bool packs_a_once(Index rows, Index depth, Index cols) {
+  return add_product_cols<Scalar>(depth, cols) < cols && depth <= depth_block<Scalar> &&
+         PackingSpace<Scalar>::a_size(rows, depth) <= most_sums<Scalar>;
+}
+/// Scalars of A that are packed at a time. A smaller depth needs no more: it has fewer blocks, and a smaller A.
+template <class Scalar>
+constexpr Index add_product_a_size(Index rows, Index depth, Index cols) {
+  using Space = PackingSpace<Scalar>;
+  const Index of_block = Space::a_size(std::min(rows, row_block), depth);
+  if (add_product_cols<Scalar>(depth, cols) >= cols) return of_block;
+  return std::max(of_block, std::min(Space::a_size(rows, depth), most_sums<Scalar>));
+}
 template <class Scalar>
 PackingSpace<Scalar> add_product_memory(Index rows, Index depth, Index cols) {
   if (is_shallow(depth) || !simd::is_vectorized_scalar<Scalar>) return {};  // nothing is packed
-  const bool once = add_product_cols<Scalar>(depth, cols) < cols;
-  return PackingSpace<Scalar>::obtain(once ? rows : std::min(rows, row_block), depth,
+  return PackingSpace<Scalar>::obtain(rows, add_product_a_size<Scalar>(rows, depth, cols),
                                       add_product_size<Scalar>(depth, cols));
 }
 /// target += A·B for a row-major target.
@@ -125,16 +138,17 @@ void add_product(const MatrixView<const Scalar>& a, const MatrixView<const Scala
   const bool streamed = b.col_stride == 1 && reading_of<Scalar>(a.rows, b.rows, b.row_stride) == Reading::Streamed;
   const Index block_cols = streamed ? streamed_cols<Scalar> : add_product_cols<Scalar>(b.rows, b.cols);
   auto space = add_product_memory<Scalar>(a.rows, b.rows, b.cols);
-  if (!streamed && block_cols < b.cols && b.rows <= depth_block<Scalar> && space.a != nullptr && lies_far_apart(a)) {
-    for (Index row = 0; row < a.rows; row += row_block) {
+  if constexpr (simd::is_vectorized_scalar<Scalar>) {
+    space.holds_a =
+        !streamed && space.a != nullptr && lies_far_apart(a) && packs_a_once<Scalar>(a.rows, b.rows, b.cols);
+    for (Index row = 0; space.holds_a && row < a.rows; row += row_block) {
       const Index rows = std::min(row_block, a.rows - row);
       pack_rows(a.middle_rows(row, rows), RowTiles(rows), space.a + PackingSpace<Scalar>::a_size(row, b.rows));
     }
-    space.holds_a = true;
   }
   for (Index col = 0; col < b.cols; col += block_cols) {
     const Index n = std::min(block_cols, b.cols - col);
-    space.next_cols = col + n < b.cols ? n : space.none;
+    space.next_cols = col + 2 * n <= b.cols ? n : space.none;
     multiply(a, b.middle_cols(col, n), target.middle_cols(col, n), start_from_target<Scalar>(), space, false);
   }
 }

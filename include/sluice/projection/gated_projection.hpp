@@ -82,8 +82,8 @@ Panels<Scalar, Scalar> panels_in_place(const GatedViews<const Scalar>& p) {
   return panels;
 }
 
-/// Blocks of pre-activations that stay in L2. Where W is packed, it is once for all rows of a block: of many rows twice
-/// as many are worth half as many units.
+/// Blocks of pre-activations that stay in L2, or of many rows that stream W, in L3. Where W is packed, it is once for
+/// all rows of a block: of many rows twice as many are worth half as many units.
 template <class Scalar>
 struct PreActivationBlocks {
   bool streamed;
@@ -143,10 +143,10 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
       const Halves<Scalar> c{{block, m, n, 2 * width, 1}, {gate, m, n, 2 * width, 1}};
       const MatrixView<const Scalar> samples = x.middle_rows(row, m);
       const Reading reading = m < blocks.rows ? reading_of(m, parameters) : reading_of_all;  // few may be left
-      space.next_cols = row + m < x.rows ? 0 : unit + n < units ? n : space.none;
       if (join) {
         multiply_weights(samples, joined(w), joined(c), start_from_bias(value_bias, value_bias), reading, space, true);
       } else if (fused && !blocks.streamed) {
+        space.next_cols = row + m < x.rows ? 0 : unit + 2 * n <= units ? n : space.none;
         multiply_halves(samples, w, c, start_from_bias(value_bias, gate_bias), reading, space);
       } else {
         multiply_weights(samples, w.value, c.value, start_from_bias(value_bias, value_bias), reading, space, true);

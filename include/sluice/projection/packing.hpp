@@ -36,8 +36,8 @@ inline constexpr Index depth_block = std::max<Index>(1024 / static_cast<Index>(s
 template <class Scalar>
 inline constexpr Index in_l2 = weights_in_l2 / static_cast<Index>(sizeof(Scalar));
 
-/// Where a product packs, and what it has in common with the product before and behind it. Without room for B, B is
-/// read where it lies (then its columns must be contiguous).
+/// Where a product packs, and what it is told of the products around it, of which it is one block of columns. Without
+/// room for B, B is read where it lies (then its columns must be contiguous).
 template <class Scalar>
 struct PackingSpace {
   static constexpr Index packet = simd::register_size<Scalar>();
@@ -46,8 +46,8 @@ struct PackingSpace {
 
   Scalar* a = nullptr;
   Scalar* b = nullptr;
-  bool holds_a = false;    // all rows of A, packed before (see pack_rows)
-  Index next_cols = none;  // so many columns further begins the B that is packed next; 0: it is this one again
+  bool holds_a = false;    // the rows of A, packed already for all blocks (see pack_rows)
+  Index next_cols = none;  // so many columns further begins the next block, as wide as this one; 0: it is this one
 
   static constexpr Index none = -1;
 
@@ -60,16 +60,16 @@ struct PackingSpace {
   static constexpr Index b_size(Index cols_of_both_halves, Index depth) {
     return (cols_of_both_halves / panel_width + 3) * panel_size(depth);
   }
-  /// This thread's own, for so many rows at once, and with so many scalars for B.
-  static PackingSpace obtain(Index rows, Index depth, Index b_size) {
+  /// This thread's own, for a product of so many rows: so many scalars for A and for B.
+  static PackingSpace obtain(Index rows, Index a_size, Index b_size) {
     struct PackedA;
     struct PackedB;
     if (rows <= 1) return {};  // one row is never packed
-    return {scratch<PackedA, Scalar>(a_size(rows, depth)), scratch<PackedB, Scalar>(b_size)};
+    return {scratch<PackedA, Scalar>(a_size), scratch<PackedB, Scalar>(b_size)};
   }
   /// Large enough for a product of these sizes.
   static PackingSpace of_thread(Index rows, Index depth, Index cols_of_both_halves) {
-    return obtain(std::min(rows, row_block), depth, b_size(cols_of_both_halves, depth));
+    return obtain(rows, a_size(std::min(rows, row_block), depth), b_size(cols_of_both_halves, depth));
   }
 };
 
@@ -98,7 +98,7 @@ SLUICE_NEVER_INLINE void pack_panels(const HalfColumns<Scalar>& b, bool paired, 
   const Index step = paired ? packet : panel_width;
   const Index whole = b.col_stride == 1 ? b.cols / step : 0;
   // A few rows at a time: B is read in the order of memory, as streams side by side.
-  const auto pack_rows = [&]<int Rows>(Index row, std::integral_constant<int, Rows>) SLUICE_LAMBDA_INLINE {
+  const auto pack_some = [&]<int Rows>(Index row, std::integral_constant<int, Rows>) SLUICE_LAMBDA_INLINE {
     const Scalar* first = b.first + (k + row) * b.depth_stride;
     const Scalar* second = b.second + (k + row) * b.depth_stride;
     Scalar* target = to + row * panel_width;
@@ -113,8 +113,8 @@ SLUICE_NEVER_INLINE void pack_panels(const HalfColumns<Scalar>& b, bool paired, 
   };
   if (whole > 0) {
     Index row = 0;
-    for (; row + 4 <= depth; row += 4) pack_rows(row, std::integral_constant<int, 4>{});
-    for (; row < depth; ++row) pack_rows(row, std::integral_constant<int, 1>{});
+    for (; row + 4 <= depth; row += 4) pack_some(row, std::integral_constant<int, 4>{});
+    for (; row < depth; ++row) pack_some(row, std::integral_constant<int, 1>{});
   }
   for (Index j = whole * step, p = whole; j < b.cols; j += step, ++p) {
     const Index offset = k * b.depth_stride + j * b.col_stride;

@@ -27,7 +27,7 @@ inline constexpr Index in_l1 = 32 * 1024;
 
 /// Rows of B that are streams. C is gone through once for all of them, so many are worth it: where a tile takes whole
 /// lines, and asks for them, more than the processor keeps track of by itself (Zen 5: with 16 streams of a W from
-/// memory 4 to 64 samples take 1.1 to 1.25 times as long). Narrow packets depend on it. From memory half as many come
+/// memory 4 to 64 samples take 1.1 to 1.25 times as long). Narrow packets depend on that. From memory half as many come
 /// faster, and for narrow tiles of few rows. (Of Split each half counts by itself.)
 template <class Scalar>
 constexpr Index streams(Index rows, Index depth, Index depth_stride) {
@@ -75,7 +75,7 @@ constexpr Reading reading_of(Index rows, Index depth, Index depth_stride, Index 
     const bool in_lines = matrices * stride % 128 == 0;
     if (rows == 1 && !in_lines && bytes > 2 * in_l1 && stride >= 256) return Reading::Streamed;
     constexpr Index whole_l2 = 2 * weights_in_l2;  // of most processors with such packets
-    return bytes <= whole_l2 ? Reading::InPlace : up_to(one_set ? 64 : 256, Reading::Streamed);
+    return bytes <= whole_l2 ? Reading::InPlace : up_to(one_set ? 64 : row_block, Reading::Streamed);
   }
   if (rows == 1) {
     return bytes <= 2 * in_l1 && rows_are_lines<Scalar>(depth_stride) ? Reading::InPlace : Reading::Streamed;
@@ -101,7 +101,7 @@ template <class Visit>
 void for_most_rows(Index rows, const Visit& visit) {
   visit(rows);
   // Blocks, tiles, two tiles of four rows, and whatever reading_of compares rows with.
-  constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 256, 96, 64, 48, 32, 24, 12, 8, 6, 4, 1};
+  constexpr Index most_rows[] = {2 * row_block, row_block, max_tile_rows, 96, 64, 48, 32, 24, 12, 8, 6, 4, 1};
   for (const Index most : most_rows) {
     if (most < rows) visit(most);
   }

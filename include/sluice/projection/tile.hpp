@@ -19,8 +19,9 @@
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
 // stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
-// ahead, or for a share of a later one. One row has no time to, and the processor follows its few streams; only of
-// weights in fewer bits, which take more time for fewer bytes, it asks for what it needs soon (Panels::row_prefetch).
+// ahead, for a share of a later one, or for what is packed next. One row has no time to, and the processor follows its
+// few streams; only of weights in fewer bits, which take more time for fewer bytes, it asks for what it needs soon
+// (Panels::row_prefetch).
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.

@@ -98,12 +98,12 @@ struct TileArguments {
   // several so far behind that. One row asks for its panels themselves, so far ahead (Panels::row_prefetch).
   Index prefetch = 0;
   Index prefetch_step = 0;
-  Index prefetch_panel_stride;
+  Index prefetch_panel_stride = 0;
 
   /// Asks from here on, wherever that is.
   void ask_from(const Stored* address, Index step) {
-    const auto bytes = reinterpret_cast<std::intptr_t>(address) - reinterpret_cast<std::intptr_t>(b0);
-    prefetch = bytes / static_cast<std::intptr_t>(sizeof(Stored));
+    const auto bytes = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(b0);
+    prefetch = static_cast<Index>(bytes) / static_cast<Index>(sizeof(Stored));
     prefetch_step = step;
   }
   void ask_for_nothing() { prefetch = prefetch_step = 0; }
