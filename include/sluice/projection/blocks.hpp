@@ -34,7 +34,7 @@ constexpr Index block_size(Index rows, Index width) {
   return rows * width + PackingSpace<Scalar>::panel_width;
 }
 
-/// Scalars of a block of many rows, and of an A that is packed once.
+/// Scalars of a block of many rows.
 template <class Scalar>
 inline constexpr Index most_sums = 1024 * 1024 / static_cast<Index>(sizeof(Scalar));
 /// Rows of a block: B is packed once for all of them. More than row_block are worth it for wide blocks, whose tiles
@@ -110,11 +110,14 @@ constexpr Index add_product_size(Index depth, Index cols) {
   using Space = PackingSpace<Scalar>;
   return std::min(Space::b_size(cols, depth), in_l2<Scalar> / 16 * 17 + Space::b_size(0, depth));
 }
-/// Whether A is packed once for several blocks of columns: one block of the depth, if it is not too large.
+/// Scalars of an A that is packed once for several blocks of columns, gaps included: no large copy behind the scenes.
+template <class Scalar>
+inline constexpr Index most_of_packed_a = 1280 * 1024 / static_cast<Index>(sizeof(Scalar));
+/// Whether it is: if it has one block of the depth.
 template <class Scalar>
 constexpr bool packs_a_once(Index rows, Index depth, Index cols) {
   return add_product_cols<Scalar>(depth, cols) < cols && depth <= depth_block<Scalar> &&
-         PackingSpace<Scalar>::a_size(rows, depth) <= most_sums<Scalar>;
+         PackingSpace<Scalar>::a_size(rows, depth) <= most_of_packed_a<Scalar>;
 }
 /// Scalars of A that are packed at a time. A smaller depth needs no more: it has fewer blocks, and a smaller A.
 template <class Scalar>
@@ -122,7 +125,7 @@ constexpr Index add_product_a_size(Index rows, Index depth, Index cols) {
   using Space = PackingSpace<Scalar>;
   const Index of_block = Space::a_size(std::min(rows, row_block), depth);
   if (add_product_cols<Scalar>(depth, cols) >= cols) return of_block;
-  return std::max(of_block, std::min(Space::a_size(rows, depth), most_sums<Scalar>));
+  return std::max(of_block, std::min(Space::a_size(rows, depth), most_of_packed_a<Scalar>));
 }
 template <class Scalar>
 PackingSpace<Scalar> add_product_memory(Index rows, Index depth, Index cols) {
