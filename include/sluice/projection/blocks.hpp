@@ -113,7 +113,7 @@ constexpr Index add_product_size(Index depth, Index cols) {
 /// Scalars of an A that is packed once for several blocks of columns, gaps included: no large copy behind the scenes.
 template <class Scalar>
 inline constexpr Index most_of_packed_a = 1280 * 1024 / static_cast<Index>(sizeof(Scalar));
-/// Whether it is: if it has one block of the depth.
+/// Whether A is: if there are several, one block of the depth, and A is no larger.
 template <class Scalar>
 constexpr bool packs_a_once(Index rows, Index depth, Index cols) {
   return add_product_cols<Scalar>(depth, cols) < cols && depth <= depth_block<Scalar> &&

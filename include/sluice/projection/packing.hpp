@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Where and how a product packs its factors: A in tiles, B in panels, a block at a time that stays in cache.
+// Where and how a product packs its factors: A in tiles, B in panels, a block at a time that stays in cache. And what
+// its tiles ask for meanwhile: the next block.
 #pragma once
 
 #include <sluice/core/pack.hpp>

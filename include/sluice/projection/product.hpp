@@ -74,7 +74,7 @@ void fill_rows(const Scalar* bias, const MatrixView<Scalar>& c) {
 }
 
 /// Columns of C that belong into a block of a streamed product: C is gone through once for so many rows of B, in L2 as
-/// long as the rows are few, in L3 otherwise. (With 256 rows 8 MB at most, and 1 % faster than half as wide.)
+/// long as the rows are few, in L3 otherwise. (With row_block rows 7 MB at most, and 1 % faster than half as wide.)
 template <class Scalar>
 inline constexpr Index streamed_cols = 16 * 1024 / static_cast<Index>(sizeof(Scalar));
 
