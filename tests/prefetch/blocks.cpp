@@ -61,13 +61,19 @@ struct Product {
   MatrixView<float> target(Index cols, Index from = 0) { return {c.data() + from, samples, cols, 1280, 1}; }
 };
 
-TEST_CASE("a product asks for the rows of B that it packs next", "[prefetch]") {
-  const Rows b{depth, 320};
+/// What a product with so many columns of b asks for.
+Rows::Lines asked_for_columns(const Rows& b, Index cols) {
   Product product;
   test::asked = {};
-  multiply_weights(product.left(), b.view(320), product.target(320), sluice::detail::start_from_zero<float>(),
+  multiply_weights(product.left(), b.view(cols), product.target(cols), sluice::detail::start_from_zero<float>(),
                    Reading::Packed, product.space, true);
-  CHECK(b.asked() == b.lines(256, 512, 0, 320));  // of the 88 rows that are left there are too few for a piece
+  return b.asked();
+}
+
+TEST_CASE("a product asks for the rows of B that it packs next", "[prefetch]") {
+  const Rows b{depth, 320};
+  CHECK(asked_for_columns(b, 320) ==
+        b.lines(256, 512, 0, 320));  // of the 88 rows that are left there are too few for a piece
   CHECK(test::asked.for_l1.empty());
 }
 
@@ -109,11 +115,7 @@ TEST_CASE("a product of two halves asks for both, and for those of the next prod
 
 TEST_CASE("a product asks for nothing of a B that L2 holds", "[prefetch]") {
   const Rows b{depth, 208};
-  Product product;
-  test::asked = {};
-  multiply_weights(product.left(), b.view(200), product.target(200), sluice::detail::start_from_zero<float>(),
-                   Reading::Packed, product.space, true);
-  CHECK(b.asked().empty());
+  CHECK(asked_for_columns(b, 200).empty());
 }
 
 #endif
