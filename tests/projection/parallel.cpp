@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -61,7 +62,7 @@ std::vector<int> visits(const AnyDevice& device, Index count) {
 
 TEST_CASE("parallel_for: every index once", "[projection]") {
   for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
-    for (const int threads : {-1, 0, 1, 2, 3, 5}) {
+    for (const int threads : {-1, 0, 1, 2, 3, 5, 70}) {
       for (const Index count : {0, 1, 2, 3, 7, 8, 19, 1000}) {
         CAPTURE(static_cast<int>(kind), threads, count);
         Pool pool(kind, 100);
@@ -72,12 +73,44 @@ TEST_CASE("parallel_for: every index once", "[projection]") {
   }
 }
 
-TEST_CASE("parallel_for: ranges take half of an even share of what is left", "[projection]") {
-  Pool pool(Pool::Kind::Inline, 100);
-  std::vector<Index> sizes;
+TEST_CASE("parallel_for: a thread begins with its share and then helps others from the end of theirs", "[projection]") {
+  struct Range {
+    Index begin, end, thread;
+    bool operator==(const Range&) const = default;
+  };
+  Pool pool(Pool::Kind::Inline, 100);  // thread 1 does it all
+  std::vector<Range> ranges;
   parallel_for(test::DeviceOf(&pool, 3), 40,
-               [&](Index begin, Index end, Index /*thread*/) { sizes.push_back(end - begin); });
-  CHECK(sizes == std::vector<Index>{6, 5, 4, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+               [&](Index begin, Index end, Index thread) { ranges.push_back({begin, end, thread}); });
+  const std::vector<Range> own = {{13, 19, 1}, {19, 22, 1}, {22, 24, 1}, {24, 25, 1}, {25, 26, 1}};
+  const std::vector<Range> next = {{33, 40, 1}, {30, 33, 1}, {28, 30, 1}, {27, 28, 1}, {26, 27, 1}};
+  const std::vector<Range> last = {{7, 13, 1}, {4, 7, 1}, {2, 4, 1}, {1, 2, 1}, {0, 1, 1}};
+  std::vector<Range> expected = own;
+  expected.insert(expected.end(), next.begin(), next.end());
+  expected.insert(expected.end(), last.begin(), last.end());
+  CHECK(ranges == expected);
+}
+
+TEST_CASE("parallel_for: more than fits the numbers of a share", "[projection]") {
+  constexpr Index count = 3 * (Index(1) << 33) + 5;
+  for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {
+    CAPTURE(static_cast<int>(kind));
+    Pool pool(kind, 100);
+    std::mutex mutex;
+    std::vector<std::pair<Index, Index>> ranges;
+    parallel_for(test::DeviceOf(&pool, 3), count, [&](Index begin, Index end, Index /*thread*/) {
+      const std::lock_guard lock(mutex);
+      ranges.emplace_back(begin, end);
+    });
+    std::ranges::sort(ranges);
+    Index reached = 0;
+    for (const auto& [begin, end] : ranges) {
+      CHECK(begin == reached);
+      CHECK(end > begin);
+      reached = end;
+    }
+    CHECK(reached == count);
+  }
 }
 
 TEST_CASE("parallel_for: a thread works on one range at a time, under a number of its own", "[projection]") {

@@ -12,9 +12,13 @@
 #include <sluice/projection/row.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <latch>
+#include <limits>
 #include <thread>
 
 SLUICE_NAMESPACE_BEGIN
@@ -37,6 +41,31 @@ Index threads_for(const Device& device, Index count) {
   return std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
 }
 
+/// What is left of a thread's share of [0, count): the thread takes from the front, whoever helps it from the back.
+class Share {
+ public:
+  static constexpr Index most = std::numeric_limits<std::int32_t>::max();  // of count
+
+  void set(Index begin, Index end) { left_ = join(begin, end); }
+  /// Half of what is left, or the last one; false where nothing is.
+  bool take(bool from_front, Index& begin, Index& end) {
+    for (std::uint64_t left = left_;;) {
+      const auto first = static_cast<Index>(left >> 32), last = static_cast<Index>(left & 0xffffffffU);
+      if (first == last) return false;
+      const Index size = std::max<Index>((last - first) / 2, 1);
+      begin = from_front ? first : last - size;
+      end = begin + size;
+      if (left_.compare_exchange_weak(left, from_front ? join(end, last) : join(first, begin))) return true;
+    }
+  }
+
+ private:
+  static std::uint64_t join(Index first, Index last) {
+    return static_cast<std::uint64_t>(first) << 32 | static_cast<std::uint64_t>(last);
+  }
+  std::atomic<std::uint64_t> left_;
+};
+
 /// Calls work(begin, end, thread) for ranges that together are [0, count), on threads 0 ≤ thread < threads_for(device,
 /// count), each of which works on one range at a time, and returns when all is done. What a range throws is thrown
 /// here, once all have ended. The caller waits for the pool: where the pool does not know its own threads (as Eigen's
@@ -48,36 +77,46 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     if (count > 0) work(Index(0), count, Index(0));
     return;
   }
-  // Each range is half of an even share of what is left, so that a thread that was kept waiting does not keep all
-  // others waiting, and all end together: a helper that has nothing to do soon sleeps, and takes longer to wake than a
-  // small layer takes.
+  // Each thread begins with a share of its own, the same at every call: what of it stays in its caches it need not read
+  // again. It takes half of what is left of it, again and again, and then helps others, so that one that was kept
+  // waiting does not keep all others waiting, and all end together: a helper that has nothing to do soon sleeps, and
+  // takes longer to wake than a small layer takes.
   struct Shared {
     const Work& work;
-    Index count, threads;
+    Index count, unit;  // unit: of what shares count
+    Index shares_used;
     std::latch helpers;
-    std::atomic<Index> next{0};
+    std::array<Share, 64> shares;  // of more threads several begin with the same one
 #if SLUICE_HAS_EXCEPTIONS
     std::atomic_flag failed{};
     std::exception_ptr error{};
 #endif
     void run(Index thread) {
-      for (Index begin = next, end; begin < count;) {
-        end = begin + std::max<Index>(1, (count - begin) / (2 * threads));
-        if (!next.compare_exchange_weak(begin, end)) continue;
+      for (Index i = 0; i < shares_used; ++i) {
+        Share& share = shares[static_cast<std::size_t>((thread + i) % shares_used)];
+        for (Index begin, end; share.take(i == 0, begin, end);) {
+          begin *= unit;
+          end = std::min(end * unit, count);
 #if SLUICE_HAS_EXCEPTIONS
-        try {
-          work(begin, end, thread);
-        } catch (...) {
-          if (!failed.test_and_set()) error = std::current_exception();
-        }
+          try {
+            work(begin, end, thread);
+          } catch (...) {
+            if (!failed.test_and_set()) error = std::current_exception();
+          }
 #else
-        work(begin, end, thread);
+          work(begin, end, thread);
 #endif
-        begin = next;
+        }
       }
     }
   };
-  Shared shared{work, count, threads, std::latch(threads - 1)};
+  Shared shared{work, count, divide_up(count, Share::most), std::min<Index>(threads, 64), std::latch(threads - 1), {}};
+  const Index units = divide_up(count, shared.unit), even = units / shared.shares_used;
+  for (Index s = 0, begin = 0; s < shared.shares_used; ++s) {
+    const Index end = begin + even + (s >= shared.shares_used - units % shared.shares_used);
+    shared.shares[static_cast<std::size_t>(s)].set(begin, end);
+    begin = end;
+  }
   const auto schedule = [&](Index thread) {
     device.getPool()->Schedule([&shared, thread] {
       shared.run(thread);
@@ -162,9 +201,11 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     const bool by_panels = w.count() >= row_tiles;
     const PanelMemory<Scalar> memory(x, w);
     // Panels to a range, at least, as long as there are enough for all threads: of few rows as many as a tile takes, or
-    // each would wait for its chains of additions; of rows that are packed or wait for a piece of the depth, a group.
+    // each would wait for its chains of additions, of a single one half of them, so that all end together; of rows that
+    // are packed or wait for a piece of the depth, a group.
     const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
-    const Index at_once = row_tiles == 1      ? panels_at_once(x.rows, share)
+    const Index of_few_rows = x.rows == 1 ? std::min<Index>(share, most_panels[1] / 2) : share;
+    const Index at_once = row_tiles == 1      ? panels_at_once(x.rows, of_few_rows)
                           : memory.size() > 0 ? std::min(share, panels_per_piece)
                                               : 1;
     const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
