@@ -262,8 +262,8 @@ Variants fma(bool two_threads) {
   return {halves("fma", half, two_threads)};
 }
 
-/// Two threads that read the weights, by one stream each or by several, whichever is faster.
-Variants read_by_two(const SharedProblem& p) {
+/// One thread or two that read the weights, by one stream each or by several, whichever is faster.
+Variants read(const SharedProblem& p, bool two_threads) {
   const auto by = [&](const char* name, auto read_all) {
     const std::vector<float>& w = p->weights->fused;
     void* begin = const_cast<float*>(w.data());
@@ -273,7 +273,7 @@ Variants read_by_two(const SharedProblem& p) {
     const auto half = [p /* keeps them */, read_all, count, from = static_cast<const float*>(begin)](int i) {
       benchmark::DoNotOptimize(read_all(from + static_cast<std::size_t>(i) * count, count));
     };
-    return halves(name, half, true);
+    return halves(name, half, two_threads);
   };
   return {by("one stream", &limits::read_all<1, 8>), by("eight streams", &limits::read_all<8, 2>)};
 }
@@ -350,7 +350,8 @@ void add_threads(Point& point, const SharedProblem& p, const Wanted&) {
   point.contestants.push_back({"packed_2_threads", packed_threads(p), 0.0});
   point.contestants.push_back({"fma", fma(false)});
   point.contestants.push_back({"fma_2_threads", fma(true)});
-  point.contestants.push_back({"read_2_threads", read_by_two(p)});
+  point.contestants.push_back({"read", read(p, false)});
+  point.contestants.push_back({"read_2_threads", read(p, true)});
 }
 
 void add_fixed(Point& point, const SharedProblem& p, const Wanted&) {

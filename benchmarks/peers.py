@@ -104,19 +104,26 @@ def storage_table(points):
     ])
 
 
+def reading_gain(point):
+    """How much faster two threads are than one at nothing but reading the weights."""
+    return run.ratio(point, "read", "read_2_threads")[0] if "read" in point["ns"] else math.inf
+
+
 def threads_table(points):
     """Beside what two threads reach that do nothing but multiply-adds, or read the weights: that only where reading takes
     at least half of the time, and where it was measured."""
     rows = []
     for p in points:
-        reading = ["", ""]
+        reading = ["", "", ""]
         if "read_2_threads" in p["ns"] and (share := run.ratio(p, "read_2_threads", "packed_2_threads")[0]) > 0.5:
-            reading = [f"{run.gbytes(p, 'packed_2_threads'):.1f}", f"{100 * share:.0f} %"]
+            gain = f"{reading_gain(p):.2f}" if "read" in p["ns"] else ""
+            reading = [gain, f"{run.gbytes(p, 'packed_2_threads'):.1f}", f"{100 * share:.0f} %"]
         rows.append([
             run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads")),
             f"{run.ratio(p, 'fma', 'fma_2_threads')[0]:.2f}", *reading,
         ])
-    header = ["shape", "batch", "2 threads : 1", "FMA alone, 2 : 1", "weights, GB/s", "of reading by 2 threads"]
+    header = ["shape", "batch", "2 threads : 1", "FMA alone, 2 : 1", "reading alone, 2 : 1", "weights, GB/s",
+              "of reading by 2 threads"]
     return run.table(header, rows)
 
 
@@ -210,7 +217,7 @@ def report(data):
         if points := points_of(data, question):
             parts += [f"## {title}", table(points)]
             if question == "threads":
-                parts.append("The last two columns stand where reading takes at least half of the time.")
+                parts.append("The last three columns stand where reading takes at least half of the time.")
     if goals := goals_table(data):
         parts += ["## Goals", goals]
     return "\n\n".join(parts) + "\n"

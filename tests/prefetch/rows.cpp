@@ -7,6 +7,9 @@
 #include <sluice/projection/packed_weights.hpp>
 #include <sluice/projection/row.hpp>
 
+#include <cstdlib>
+#include <set>
+
 namespace {
 
 using sluice::Index;
@@ -85,6 +88,78 @@ TEST_CASE("several rows ask for weights beyond L2, but not in L1", "[prefetch]")
     CHECK(asked.for_l1.empty());
     CHECK(asked.nearer.size() > 0);
   }
+}
+
+/// Samples in memory that begins with a line, and what is asked for of it.
+class Samples {
+ public:
+  Samples(Index rows, Index depth, Index row_stride, Index col_stride)
+      : memory_(static_cast<std::size_t>(std::abs(row_stride) * (rows - 1) + col_stride * (depth - 1) + 1)),
+        x_{memory_.data() + (row_stride < 0 ? (1 - rows) * row_stride : 0), rows, depth, row_stride, col_stride} {}
+
+  /// The lines, counted from the first one on, for which a product with these weights asks; behind the end, too.
+  template <class Stored>
+  std::set<Index> asked_for(const Panels<float, Stored>& w) const {
+    test::asked = {};
+    multiply_panels(x_, w, Sink{});
+    CHECK(test::asked.for_l1.empty());
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory_.data());
+    const auto panels = reinterpret_cast<std::uintptr_t>(w.first);
+    const auto bytes_of_panels = static_cast<std::uintptr_t>(w.count() * w.panel_stride) * sizeof(Stored);
+    std::set<Index> lines;
+    for (const std::uintptr_t address : test::asked.nearer) {
+      if (address - panels < bytes_of_panels) continue;  // of whole tiles some always ask, if only for what they have
+      lines.insert(static_cast<Index>(address - begin) / 64);
+    }
+    return lines;
+  }
+  Index line_of(Index row, Index k) const { return (&x_(row, k) - memory_.data()) / 16; }
+
+ private:
+  sluice::detail::LineVector<float> memory_;
+  MatrixView<const float> x_;
+};
+
+template <class Stored>
+void check_rows_behind() {
+  constexpr Index tile = sluice::detail::max_tile_rows, packet = sluice::simd::packet_size<float>;
+  for (const Index depth : {7, 16, 40, 160}) {
+    for (const Index panels : {1, 2, 3, 20}) {
+      CAPTURE(depth, panels);
+      const PackedWeights<float, Stored> weights("test", depth, panels * packet, true);
+      const auto w = weights.view();
+      // Of few panels several tiles pass together; the first of these nobody could ask for.
+      const Index first = tile * std::max<Index>(1, sluice::detail::panels_per_pass<float> / panels);
+      for (const Index rows : {2 * first, 3 * first, sluice::detail::row_block + first + 5}) {
+        for (const Index gap : {Index(0), depth / 2}) {
+          CAPTURE(rows, gap);
+          const Samples samples(rows, depth, depth + gap, 1);
+          const std::set<Index> asked = samples.asked_for(w);
+          Index wanted = 0, found = 0;
+          for (Index row = first; row < rows - 1 - 16 / depth; ++row) {  // but for what the last step ends with
+            for (Index k = 0; k < depth; ++k) ++wanted, found += asked.count(samples.line_of(row, k)) == 1;
+          }
+          // All of them, unless passes differ in size, or a step of the depth is a longer one there than a line.
+          const bool all = rows % first == 0 && (panels > 1 || gap == 0);
+          CHECK((all ? found == wanted : 2 * found > wanted));
+          // From the rows behind the first tile to a few behind the last row.
+          REQUIRE(!asked.empty());
+          CHECK(*asked.begin() >= samples.line_of(1, 0));
+          CHECK(*asked.rbegin() <= samples.line_of(rows - 1, 0) + sluice::detail::divide_up((first + 3) * (depth + gap), 16));
+        }
+      }
+      CHECK(Samples(40, depth, 2 * depth, 1).asked_for(w).empty());  // far apart
+      CHECK(Samples(40, depth, -depth, 1).asked_for(w).empty());     // from the end on
+      CHECK(Samples(40, depth, 1, 40).asked_for(w).empty());         // side by side
+      CHECK(Samples(tile, depth, depth, 1).asked_for(w).empty());    // nothing behind
+    }
+  }
+}
+
+TEST_CASE("a tile of rows asks for those behind it", "[prefetch]") {
+  check_rows_behind<float>();
+  check_rows_behind<Eigen::bfloat16>();
+  check_rows_behind<Int8>();
 }
 
 #endif

@@ -38,10 +38,14 @@ Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
   return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
 }
 
-/// Rows of a tile, or of several equal ones that follow each other.
+/// Rows of a tile, or of several equal ones that follow each other. And where those behind them begin, if their tiles are
+/// to ask for these: each for a share, so many scalars, with each of its panels.
+template <class Scalar>
 struct TileRows {
   Index first, rows;
   Index tiles = 1;
+  const Scalar* next = nullptr;
+  Index next_share = 0;
 };
 
 /// Some rows, the first of which is a, times a piece of the panels from p to last; what is complete goes to the sink.
@@ -49,7 +53,7 @@ struct TileRows {
 /// panels are no more than panels_per_pass.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile,
-                                        const TileRows& at, const Scalar* a, Index p, Index last,
+                                        const TileRows<Scalar>& at, const Scalar* a, Index p, Index last,
                                         const DepthPiece& piece, Scalar* sums, const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   const Scalar* const zeros = zero_packet<Scalar>.data();
@@ -74,6 +78,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   tile.depth = piece.depth;
   tile.prefetch = piece.prefetch;
   tile.prefetch_step = piece.prefetch_step;
+  tile.prefetch_shift = 0;
   while (p < last) {
     block.col = p * width;
     Index pass = last - p;
@@ -99,6 +104,11 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
         tile.a = a + piece.begin * tile.a_depth_stride;
         at.tiles > 1 ? tile.step_along_rows(at.rows) : tile.step_along_panels(at_once);
+        if (at.next != nullptr) {
+          tile.ask_from(at.next + p * at.next_share, divide_up(at.next_share, piece.depth));
+          const Index step = at.tiles > 1 ? tile.a_step : at_once * at.next_share;
+          tile.prefetch_shift = step * static_cast<Index>(sizeof(Scalar) / sizeof(Stored)) - tile.b_step;
+        }
         multiply_tile(at.rows, shared ? half_panel : at_once, tile, tiles);
       };
       tile.b0 = w.first + from;
@@ -155,6 +165,10 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   const Index tiles_of_pass = w.from_memory || memory.samples > 0
                                   ? 1
                                   : std::max<Index>(1, panels_per_pass<Scalar> / std::max<Index>(1, panels));
+  // Rows that come from afar and lie close to each other are asked for while the tile in front of them goes through the
+  // panels. (Of large weights x comes once for many panels.)
+  const bool asks_for_rows = !w.from_memory && memory.samples == 0 && x.col_stride == 1 && x.row_stride > 0 &&
+                             x.row_stride < 2 * w.depth;
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
     const RowTiles tiles(std::min(row_block, x.rows - first_row), rows_of_tile);
     const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
@@ -162,6 +176,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
+    const Index share_of_rows = asks_for_rows ? divide_up(tiles.size(0) * x.row_stride, panels) : 0;
     // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is near by then.
     const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
@@ -169,7 +184,12 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
       DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
       for (Index t = 0; t < tiles.count;) {
-        const TileRows rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
+        TileRows<Scalar> rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
+        const Index next_row = rows.first + rows.tiles * rows.rows;
+        if (share_of_rows > 0 && next_row < x.rows) {
+          rows.next = &x(next_row, 0);
+          rows.next_share = share_of_rows;
+        }
         if (w.from_memory && tiles.count > 1) {
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
@@ -195,7 +215,7 @@ SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, con
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
-  multiply_rows(w, tile, {0, x.rows}, x.data, 0, w.count(), whole_depth(w, x.rows), buffer.data, sink);
+  multiply_rows(w, tile, TileRows<Scalar>{0, x.rows}, x.data, 0, w.count(), whole_depth(w, x.rows), buffer.data, sink);
 }
 
 }  // namespace detail

@@ -101,15 +101,16 @@ struct TileArguments {
   Index prefetch_panel_stride = 0;
 
   /// Asks from here on, wherever that is.
-  void ask_from(const Stored* address, Index step) {
+  template <class T>
+  SLUICE_ALWAYS_INLINE void ask_from(const T* address, Index step) {
     const auto bytes = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(b0);
     prefetch = static_cast<Index>(bytes) / static_cast<Index>(sizeof(Stored));
-    prefetch_step = step;
+    prefetch_step = step * static_cast<Index>(sizeof(T) / sizeof(Stored));
   }
   void ask_for_nothing() { prefetch = prefetch_step = 0; }
 
-  // From a tile to the next one.
-  Index a_step, b_step, c_step, start_step;
+  // From a tile to the next one; prefetch_shift is what the next one asks for further on than b0 is.
+  Index a_step, b_step, c_step, start_step, prefetch_shift = 0;
 
   /// The next tile is so many panels further.
   SLUICE_ALWAYS_INLINE void step_along_panels(Index panels) {
@@ -130,6 +131,7 @@ struct TileArguments {
     a += a_step;
     b0 += b_step;
     b1 += b_step;
+    prefetch += prefetch_shift;
     c0 += c_step;
     c1 += c_step;
     start0 += start_step;
