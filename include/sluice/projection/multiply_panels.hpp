@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -38,14 +39,12 @@ Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
   return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
 }
 
-/// Rows of a tile, or of several equal ones that follow each other. And where those behind them begin, if their tiles are
-/// to ask for these: each for a share, so many scalars, with each of its panels.
+/// Rows of a tile, or of several equal ones that follow each other. And where as many others begin, for which these ask.
 template <class Scalar>
 struct TileRows {
   Index first, rows;
   Index tiles = 1;
   const Scalar* next = nullptr;
-  Index next_share = 0;
 };
 
 /// Some rows, the first of which is a, times a piece of the panels from p to last; what is complete goes to the sink.
@@ -78,7 +77,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   tile.depth = piece.depth;
   tile.prefetch = piece.prefetch;
   tile.prefetch_step = piece.prefetch_step;
-  tile.prefetch_shift = 0;
+  const Scalar* asked = at.next;  // by the first call
   while (p < last) {
     block.col = p * width;
     Index pass = last - p;
@@ -104,12 +103,13 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
         tile.a = a + piece.begin * tile.a_depth_stride;
         at.tiles > 1 ? tile.step_along_rows(at.rows) : tile.step_along_panels(at_once);
-        if (at.next != nullptr) {
-          tile.ask_from(at.next + p * at.next_share, divide_up(at.next_share, piece.depth));
-          const Index step = at.tiles > 1 ? tile.a_step : at_once * at.next_share;
-          tile.prefetch_shift = step * static_cast<Index>(sizeof(Scalar) / sizeof(Stored)) - tile.b_step;
+        if (asked != nullptr) {
+          const Index share = divide_up(at.tiles * at.rows * tile.a_row_stride, tiles);
+          tile.ask_from(asked, divide_up(share, piece.depth));
+          tile.prefetch_shift = share * static_cast<Index>(sizeof(Scalar) / sizeof(Stored)) - tile.b_step;
         }
         multiply_tile(at.rows, shared ? half_panel : at_once, tile, tiles);
+        if (std::exchange(asked, nullptr) != nullptr) tile.ask_for_nothing();
       };
       tile.b0 = w.first + from;
       tile.b1 = second_of(tile.b0, w.second + from);
@@ -165,8 +165,8 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   const Index tiles_of_pass = w.from_memory || memory.samples > 0
                                   ? 1
                                   : std::max<Index>(1, panels_per_pass<Scalar> / std::max<Index>(1, panels));
-  // Rows that come from afar and lie close to each other are asked for while the tile in front of them goes through the
-  // panels. (Of large weights x comes once for many panels.)
+  // Rows that come from afar and lie close to each other are asked for while the tile in front of them begins. (Of large
+  // weights x comes once for many panels.)
   const bool asks_for_rows = !w.from_memory && memory.samples == 0 && x.col_stride == 1 && x.row_stride > 0 &&
                              x.row_stride < 2 * w.depth;
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
@@ -176,7 +176,6 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
-    const Index share_of_rows = asks_for_rows ? divide_up(tiles.size(0) * x.row_stride, panels) : 0;
     // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is near by then.
     const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
@@ -186,10 +185,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       for (Index t = 0; t < tiles.count;) {
         TileRows<Scalar> rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
         const Index next_row = rows.first + rows.tiles * rows.rows;
-        if (share_of_rows > 0 && next_row < x.rows) {
-          rows.next = &x(next_row, 0);
-          rows.next_share = share_of_rows;
-        }
+        if (asks_for_rows && next_row < x.rows) rows.next = &x(next_row, 0);
         if (w.from_memory && tiles.count > 1) {
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;

@@ -107,7 +107,7 @@ struct TileArguments {
     prefetch = static_cast<Index>(bytes) / static_cast<Index>(sizeof(Stored));
     prefetch_step = step * static_cast<Index>(sizeof(T) / sizeof(Stored));
   }
-  void ask_for_nothing() { prefetch = prefetch_step = 0; }
+  void ask_for_nothing() { prefetch = prefetch_step = prefetch_shift = 0; }
 
   // From a tile to the next one; prefetch_shift is what the next one asks for further on than b0 is.
   Index a_step, b_step, c_step, start_step, prefetch_shift = 0;
