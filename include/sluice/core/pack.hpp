@@ -66,6 +66,23 @@ void pack_lanes(const Scalar* from, Index lanes, Index lane_stride, Index depth,
   }
 }
 
+/// A square of packets, or a part of one, into columns that are contiguous. Columns of `to` that lie a large power of
+/// two apart fall into one set of a cache, so as much as possible of each is written at once.
+template <class Scalar>
+SLUICE_ALWAYS_INLINE void transpose_square(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& to) {
+  constexpr Index size = simd::packet_size<Scalar>;
+  simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
+  SLUICE_UNROLL
+  for (Index r = 0; r < size; ++r) {
+    block[r] = simd::load_partial(from.data + std::min(r, from.rows - 1) * from.row_stride, from.cols);
+  }
+  simd::transpose(block);
+  SLUICE_UNROLL
+  for (Index c = 0; c < size; ++c) {
+    if (c < from.cols) simd::store_partial(to.data + c * to.col_stride, block[c], from.rows);
+  }
+}
+
 /// to = from, where from.col_stride is 1.
 template <class Scalar>
 void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& to) {
@@ -73,19 +90,21 @@ void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& 
     for (Index r = 0; r < from.rows; ++r) std::copy_n(&from(r, 0), from.cols, &to(r, 0));
     return;
   }
-  Index row = 0;
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     constexpr Index size = simd::packet_size<Scalar>;
     if (to.row_stride == 1) {
-      for (; row + size <= from.rows; row += size) {
-        const Index done = transpose_strip(&from(row, 0), size, from.row_stride, from.cols, &to(row, 0), to.col_stride);
-        for (Index c = done; c < from.cols; ++c) {
-          for (Index r = row; r < row + size; ++r) to(r, c) = from(r, c);
+      for (Index row = 0; row < from.rows; row += size) {
+        const Index rows = std::min(size, from.rows - row);
+        for (Index col = 0; col < from.cols; col += size) {
+          const Index cols = std::min(size, from.cols - col);
+          transpose_square<Scalar>(from.middle_rows(row, rows).middle_cols(col, cols),
+                                   to.middle_rows(row, rows).middle_cols(col, cols));
         }
       }
+      return;
     }
   }
-  for (; row < from.rows; ++row) {
+  for (Index row = 0; row < from.rows; ++row) {
     for (Index c = 0; c < from.cols; ++c) to(row, c) = from(row, c);
   }
 }
