@@ -41,12 +41,12 @@ SLUICE_NEVER_INLINE void activate_block(const Activation& activation, const Matr
 }
 
 /// What becomes of the pre-activations: y and a copy of them, each where it has data. All must outlive it.
-template <class Scalar, class Activation>
+template <class Scalar, class Activation, class View = const MatrixView<Scalar>&>
 struct DenseSink {
   static constexpr bool takes_pairs = false;
   const Activation& activation;
-  const MatrixView<Scalar>& y;
-  const MatrixView<Scalar>& pre;
+  View y;
+  View pre;
 
   void operator()(const PreActivationBlock<Scalar>& block) const {
     const auto part = [&](const MatrixView<Scalar>& whole) {
@@ -55,6 +55,9 @@ struct DenseSink {
     if (pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(pre));
     if (y.data != nullptr) activate_block(activation, block.value_view(), part(y));
   }
+
+  bool is_upright() const { return pre.data == nullptr && y.data != nullptr && has_upright_columns(y); }
+  auto upright() const { return DenseSink<Scalar, Activation, MatrixView<Scalar>>{activation, y.transpose(), {}}; }
 
   bool takes_packets() const requires(HasActivationValue<Activation, simd::Register<Scalar>>) {
     return y.data != nullptr && y.col_stride == 1 && pre.data == nullptr;

@@ -207,13 +207,21 @@ SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<
 }
 
 /// What becomes of sums, in blocks or, of one row, in packets. Both must outlive it.
-template <class Scalar, class G>
+template <class Scalar, class G, class Targets = const GatedTargets<Scalar>&>
 struct GatedSink {
   static constexpr bool takes_pairs = true;
   const G& gating;
-  const GatedTargets<Scalar>& to;
+  Targets to;
 
   void operator()(const PreActivationBlock<Scalar>& block) const { finish_block(gating, block, to); }
+
+  bool is_upright() const {
+    const auto stands = [](const MatrixView<Scalar>& m) { return m.data == nullptr || has_upright_columns(m); };
+    return to.pre.data == nullptr && stands(to.y) && stands(to.gate);
+  }
+  auto upright() const {
+    return GatedSink<Scalar, G, GatedTargets<Scalar>>{gating, {to.y.transpose(), to.gate.transpose(), {}}};
+  }
 
   bool takes_packets() const requires(runs_in_packets<G, Scalar>) {
     return to.y.data != nullptr && to.y.col_stride == 1 && to.gate.data == nullptr && to.pre.data == nullptr;

@@ -9,9 +9,11 @@
 #include <sluice/gating/rows.hpp>
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
+#include <sluice/projection/upright.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 SLUICE_NAMESPACE_BEGIN
@@ -207,6 +209,11 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
+  if constexpr (std::is_same_v<Scalar, Stored> && TakesUpright<Sink>) {
+    if (x.rows >= upright_samples<Scalar> && w.depth <= upright_depth && !w.from_memory && sink.is_upright()) {
+      return multiply_upright(x, w, sink.upright());
+    }
+  }
   if (x.rows > max_tile_rows || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;

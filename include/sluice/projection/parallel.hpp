@@ -149,9 +149,9 @@ void parallel_for(const Device& device, Index count, const Work& work) {
 struct OneThread {};
 
 /// Hands on what comes from a part of a product.
-template <class Sink>
+template <class Sink, class Whole = const Sink&>
 struct PartOfSink {
-  const Sink& sink;
+  Whole sink;
   Index row, col;  // where in the whole the part begins
 
   template <class Block>
@@ -159,6 +159,11 @@ struct PartOfSink {
     block.row += row;
     block.col += col;
     sink(block);
+  }
+  bool is_upright() const requires TakesUpright<Sink> { return sink.is_upright(); }
+  auto upright() const requires TakesUpright<Sink> {
+    using Upright = decltype(sink.upright());
+    return PartOfSink<Upright, Upright>{sink.upright(), col, row};
   }
   bool takes_packets() const requires TakesPackets<Sink> { return sink.takes_packets(); }
   template <class Packet>
