@@ -3,6 +3,7 @@
 // The gated layer (SiLU gate, float) against Eigen by hand, oneDNN, OpenBLAS and libtorch: those that CMake found.
 //
 //   forward    one thread: sluice's layer, pack(layer), and every peer
+//   columns    the same with column-major inputs and outputs, Eigen's default, against Eigen by hand in that order
 //   training   forward and backward, dx and all gradients: sluice's layer, Eigen by hand, libtorch's autograd
 //   storage    pack(layer) with weights in float, bfloat16 and Int8
 //   threads    pack(layer) with one thread and with two, beside what two threads reach that do nothing but
@@ -112,18 +113,20 @@ SharedProblem make_problem(Index input_dim, Index units, Index batch) {
 std::vector<float> values(const RowMatrix& m) { return {m.data(), m.data() + m.size()}; }
 
 /// The matrices of one point.
-struct Matrices {
-  RowMatrix x, dy, y, dx;
-  explicit Matrices(const Problem& p)
+template <int Order>
+struct MatricesOf {
+  eigen_by_hand::Matrix<Order> x, dy, y, dx;
+  explicit MatricesOf(const Problem& p)
       : x(map(p.x, p.batch, p.weights->input_dim)),
         dy(map(p.dy, p.batch, p.weights->units)),
         y(p.batch, p.weights->units),
         dx(p.batch, p.weights->input_dim) {}
 };
+using Matrices = MatricesOf<Eigen::RowMajor>;
 
 /// call() computes into m->y.
-template <class Call>
-Variant forward_variant(const char* name, const std::shared_ptr<Matrices>& m, Call call) {
+template <int Order, class Call>
+Variant forward_variant(const char* name, const std::shared_ptr<MatricesOf<Order>>& m, Call call) {
   return {name, peers::repeat(call), [m, call] {
             m->y.setZero();
             call();
@@ -133,24 +136,27 @@ Variant forward_variant(const char* name, const std::shared_ptr<Matrices>& m, Ca
 
 using HandWritten = eigen_by_hand::Fused<Eigen::RowMajor>;
 
-std::shared_ptr<HandWritten> hand_written(const peers::Weights& w) {
-  return shared_by_shape<HandWritten>(w.input_dim, w.units, [&] {
-    auto layer = std::make_shared<HandWritten>();
+template <int Order>
+auto hand_written(const peers::Weights& w) {
+  using Written = eigen_by_hand::Fused<Order>;
+  return shared_by_shape<Written>(w.input_dim, w.units, [&] {
+    auto layer = std::make_shared<Written>();
     layer->weight = map(w.fused, w.input_dim, 2 * w.units);
     layer->bias = map(w.bias, 1, 2 * w.units);
     return layer;
   });
 }
 
+template <int Order>
 Variants eigen(const SharedProblem& p) {
-  const auto layer = hand_written(*p->weights);
-  const auto m = std::make_shared<Matrices>(*p);
-  const auto cache = std::make_shared<HandWritten::Cache>(p->batch, p->weights->units);
+  const auto layer = hand_written<Order>(*p->weights);
+  const auto m = std::make_shared<MatricesOf<Order>>(*p);
+  const auto cache = std::make_shared<typename eigen_by_hand::Fused<Order>::Cache>(p->batch, p->weights->units);
   return {forward_variant("by hand", m, [=] { layer->forward(m->x, m->y, *cache); })};
 }
 
 Variants eigen_training(const SharedProblem& p) {
-  const auto layer = hand_written(*p->weights);
+  const auto layer = hand_written<Eigen::RowMajor>(*p->weights);
   const auto m = std::make_shared<Matrices>(*p);
   const auto cache = std::make_shared<HandWritten::Cache>(p->batch, p->weights->units);
   const auto clear = [=] {
@@ -180,9 +186,10 @@ std::shared_ptr<Layer> layer_of(const peers::Weights& w) {
   });
 }
 
+template <int Order = Eigen::RowMajor>
 Variants mutable_layer(const SharedProblem& p) {
   const auto layer = layer_of(*p->weights);
-  const auto m = std::make_shared<Matrices>(*p);
+  const auto m = std::make_shared<MatricesOf<Order>>(*p);
   return {forward_variant("layer", m, [=] { layer->forward(m->x, m->y); })};
 }
 
@@ -210,10 +217,10 @@ auto packed_layer(const peers::Weights& w) {
                                  [&] { return std::make_shared<Packed>(sluice::pack<Stored>(*layer_of(w))); });
 }
 
-template <class Stored>
+template <class Stored, int Order = Eigen::RowMajor>
 Variants packed(const SharedProblem& p) {
   const auto layer = packed_layer<Stored>(*p->weights);
-  const auto m = std::make_shared<Matrices>(*p);
+  const auto m = std::make_shared<MatricesOf<Order>>(*p);
   return {forward_variant("packed", m, [=] { layer->forward(m->x, m->y); })};
 }
 
@@ -316,7 +323,7 @@ struct Wanted {
 };
 
 void add_forward(Point& point, const SharedProblem& p, const Wanted& wanted) {
-  point.contestants.push_back({"eigen", eigen(p)});
+  point.contestants.push_back({"eigen", eigen<Eigen::RowMajor>(p)});
   point.contestants.push_back({"sluice", mutable_layer(p)});
   point.contestants.push_back({"packed", packed<float>(p)});
 #ifdef PEERS_HAVE_ONEDNN
@@ -329,6 +336,12 @@ void add_forward(Point& point, const SharedProblem& p, const Wanted& wanted) {
   if (wanted.peer("libtorch")) point.contestants.push_back({"libtorch", peers::libtorch(p)});
 #endif
   static_cast<void>(wanted);
+}
+
+void add_columns(Point& point, const SharedProblem& p, const Wanted&) {
+  point.contestants.push_back({"eigen", eigen<Eigen::ColMajor>(p)});
+  point.contestants.push_back({"sluice", mutable_layer<Eigen::ColMajor>(p)});
+  point.contestants.push_back({"packed", packed<float, Eigen::ColMajor>(p)});
 }
 
 void add_training(Point& point, const SharedProblem& p, const Wanted& wanted) {
@@ -385,6 +398,15 @@ std::vector<Question> questions() {
                   {256, 256, {1, 64}},
                   {768, 2048, {1, 8, 256}},
                   {4096, 11008, {1, 16, 128}}}});
+  all.push_back({"columns",
+                 add_columns,
+                 {{16, 8, {1, 32, 2048}},
+                  {30, 10, {1, 32, 256}},
+                  {64, 64, {1, 8, 256}},
+                  {160, 160, {8, 64, 2048}},
+                  {256, 256, {64}},
+                  {768, 2048, {8, 256}},
+                  {4096, 11008, {16}}}});
   all.push_back({"training",
                  add_training,
                  {{16, 8, {32, 2048}},

@@ -93,6 +93,17 @@ def training_columns(p):
     return [f"{run.gflops(p, 'sluice'):.1f}", f"{run.percents(p, 'sluice')[0]:.0f} %"]
 
 
+def columns_table(points):
+    header, columns = speed_columns("packed")
+    return run.table(["shape", "batch", *header, "vs Eigen by hand", "layer vs Eigen by hand"], [
+        [
+            run.shape(p), str(p["batch"]), *columns(p), ratio_text(run.ratio(p, "eigen", "packed")),
+            ratio_text(run.ratio(p, "eigen", "sluice")),
+        ]
+        for p in points
+    ])
+
+
 def storage_table(points):
     header = ["shape", "batch", "float, GB/s", "of read rate", "bfloat16 : float", "Int8 : float"]
     return run.table(header, [
@@ -199,13 +210,15 @@ def report(data):
         "faster. The limit of a point is the FMA peak (multiply-adds, every second of which reads an operand from L1) "
         "or the rate at which as many bytes as the weights have can be read, whichever takes longer, both measured in "
         "the same round; a layer may exceed the rate, because it reads in other streams than what measures it. Inputs and "
-        "outputs are row-major.",
+        "outputs are row-major where nothing else is said.",
         ways_text(data),
     ]
     forward = points_of(data, "forward")
     for ours in ("packed", "sluice"):
         if forward:
             parts += [f"## Forward, {NAMES[ours]}", ratio_table(forward, ours, PEERS, *speed_columns(ours))]
+    if points := points_of(data, "columns"):
+        parts += ["## Forward, pack(layer), column-major inputs and outputs", columns_table(points)]
     if points := points_of(data, "training"):
         parts += ["## Forward and backward: dx and all gradients",
                   ratio_table(points, "sluice", ["eigen", "libtorch"], ["GFLOP/s", "of FMA peak"], training_columns)]

@@ -145,7 +145,8 @@ void check_rows_behind() {
           // From the rows behind the first tile to a few behind the last row.
           REQUIRE(!asked.empty());
           CHECK(*asked.begin() >= samples.line_of(1, 0));
-          CHECK(*asked.rbegin() <= samples.line_of(rows - 1, 0) + sluice::detail::divide_up((first + 3) * (depth + gap), 16));
+          CHECK(*asked.rbegin() <=
+                samples.line_of(rows - 1, 0) + sluice::detail::divide_up((first + 3) * (depth + gap), 16));
         }
       }
       CHECK(Samples(40, depth, 2 * depth, 1).asked_for(w).empty());  // far apart

@@ -80,8 +80,9 @@ TEST_CASE("parallel_for: a thread begins with its share and then helps others fr
   };
   Pool pool(Pool::Kind::Inline, 100);  // thread 1 does it all
   std::vector<Range> ranges;
-  parallel_for(test::DeviceOf(&pool, 3), 40,
-               [&](Index begin, Index end, Index thread) { ranges.push_back({begin, end, thread}); });
+  parallel_for(test::DeviceOf(&pool, 3), 40, [&](Index begin, Index end, Index thread) {
+    ranges.push_back({begin, end, thread});
+  });
   const std::vector<Range> own = {{13, 19, 1}, {19, 22, 1}, {22, 24, 1}, {24, 25, 1}, {25, 26, 1}};
   const std::vector<Range> next = {{33, 40, 1}, {30, 33, 1}, {28, 30, 1}, {27, 28, 1}, {26, 27, 1}};
   const std::vector<Range> last = {{7, 13, 1}, {4, 7, 1}, {2, 4, 1}, {1, 2, 1}, {0, 1, 1}};

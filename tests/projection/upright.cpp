@@ -60,10 +60,10 @@ void check_sums(bool paired) {
         CAPTURE(depth, units, samples, paired);
         const auto x = random.matrix<ColMatrix<Scalar>>(samples, depth);
         RowMatrix<Scalar> value = RowMatrix<Scalar>::Constant(units, samples, Scalar(99)), gate = value;
-        sluice::detail::multiply_upright<Scalar>({x.data(), samples, depth, 1, samples}, weights.view(),
+        sluice::detail::multiply_samples<Scalar>({x.data(), samples, depth, 1, samples}, weights.view(),
                                                  Collect<Scalar>{value, gate});
-        const Eigen::MatrixXd sums = (x.template cast<double>() * w.template cast<double>()).rowwise() +
-                                     bias.row(0).template cast<double>();
+        const Eigen::MatrixXd sums =
+            (x.template cast<double>() * w.template cast<double>()).rowwise() + bias.row(0).template cast<double>();
         const double bound = 4 * static_cast<double>(depth + 1) * Eigen::NumTraits<Scalar>::epsilon();
         CHECK((sums.leftCols(units).transpose() - value.template cast<double>()).cwiseAbs().maxCoeff() <= bound);
         if (paired) {
@@ -140,7 +140,8 @@ TEST_CASE("columns get the bits that rows get: deep and large layers", "[project
   check_layer(sluice::SwiGLU<float>(200, 700));  // weights beyond L2
 }
 
-TEST_CASE("columns get the bits that rows get: sizes in the type, fewer bits, several threads", "[projection][packed]") {
+TEST_CASE("columns get the bits that rows get: sizes in the type, fewer bits, several threads",
+          "[projection][packed]") {
   test::Random random(83);
   sluice::GatedLinearUnit<float, sluice::SiLU, sluice::Fused, 12, 10> fixed;
   random.fill_parameters(fixed);

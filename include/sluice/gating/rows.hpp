@@ -114,14 +114,18 @@ SLUICE_ALWAYS_INLINE void gate_rows(const G& gating, const PreActivationBlock<T>
 template <bool WithGate, class Scalar, class G>
 SLUICE_ALWAYS_INLINE void gate_block(const G& gating, const PreActivationBlock<Scalar>& pre,
                                      const MatrixView<Scalar>& y, const MatrixView<Scalar>& gate_out) {
-  // Rows of whole registers gain nothing by being one.
-  const bool is_flat = pre.is_dense() && pre.cols % simd::register_size<Scalar>() != 0;
+  const auto is_one_row = [&](const MatrixView<Scalar>& to)
+                              SLUICE_LAMBDA_INLINE { return to.col_stride == 1 && to.row_stride == pre.cols; };
+  // Rows of whole registers gain nothing by being one where those that they are written to are not.
+  const bool is_flat = pre.is_dense() && (pre.cols % simd::register_size<Scalar>() != 0 ||
+                                          (is_one_row(y) && (!WithGate || is_one_row(gate_out))));
   const auto takes_rows = [&](const MatrixView<Scalar>& to) SLUICE_LAMBDA_INLINE {
     return to.col_stride == 1 && (!is_flat || to.row_stride == pre.cols);
   };
   const bool y_direct = takes_rows(y), gate_direct = !WithGate || takes_rows(gate_out);
-  gate_rows<WithGate>(gating, is_flat ? pre.flat() : pre, y_direct ? y.data : pre.value, y_direct ? y.row_stride : pre.row_stride,
-                      gate_direct ? gate_out.data : pre.gate, gate_direct ? gate_out.row_stride : pre.row_stride);
+  gate_rows<WithGate>(gating, is_flat ? pre.flat() : pre, y_direct ? y.data : pre.value,
+                      y_direct ? y.row_stride : pre.row_stride, gate_direct ? gate_out.data : pre.gate,
+                      gate_direct ? gate_out.row_stride : pre.row_stride);
   if (!y_direct) copy_block<Scalar>(pre.value_view(), y);
   if (!gate_direct) copy_block<Scalar>(pre.gate_view(), gate_out);
 }

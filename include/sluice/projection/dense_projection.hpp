@@ -11,6 +11,7 @@
 #include <sluice/projection/blocks.hpp>
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/upright.hpp>
 
 SLUICE_NAMESPACE_BEGIN
 
@@ -124,7 +125,11 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
   const Reading reading = reading_of(x.rows, parameters);
   if (reading != Reading::InPlace || reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
-    if (reading == Reading::InPlace) return multiply_panels(x, panels_in_place(parameters), sink);
+    if (reading == Reading::InPlace) {
+      const auto panels = panels_in_place(parameters);
+      if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, panels, sink)) return;
+      return multiply_panels(x, panels, sink);
+    }
   }
   const auto blocks = dense_blocks(x.rows, parameters);
   blocks.for_each(

@@ -18,6 +18,7 @@
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/parameters.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/upright.hpp>
 
 #include <algorithm>
 
@@ -251,6 +252,7 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
+    if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, panels_in_place<Projection>(views), sink)) return;
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
       const auto& w = views.weight.value;  // as Split: the panels of one half, then those of the other
       if (!views.is_inline && by_neighbours<Scalar>(x.rows, w.rows, w.row_stride)) {

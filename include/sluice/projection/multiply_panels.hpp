@@ -9,11 +9,9 @@
 #include <sluice/gating/rows.hpp>
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/tile.hpp>
-#include <sluice/projection/upright.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
 SLUICE_NAMESPACE_BEGIN
@@ -41,7 +39,8 @@ Index panels_of_pass(Index rows, Index panels, Index cols, Index width) {
   return pass * width > cols && (most == 1 || pass % 2 != 0) ? pass - 1 : pass;
 }
 
-/// Rows of a tile, or of several equal ones that follow each other. And where as many others begin, for which these ask.
+/// Rows of a tile, or of several equal ones that follow each other. And where as many others begin, for which these
+/// ask.
 template <class Scalar>
 struct TileRows {
   Index first, rows;
@@ -167,10 +166,10 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   const Index tiles_of_pass = w.from_memory || memory.samples > 0
                                   ? 1
                                   : std::max<Index>(1, panels_per_pass<Scalar> / std::max<Index>(1, panels));
-  // Rows that come from afar and lie close to each other are asked for while the tile in front of them begins. (Of large
-  // weights x comes once for many panels.)
-  const bool asks_for_rows = !w.from_memory && memory.samples == 0 && x.col_stride == 1 && x.row_stride > 0 &&
-                             x.row_stride < 2 * w.depth;
+  // Rows that come from afar and lie close to each other are asked for while the tile in front of them begins. (Of
+  // large weights x comes once for many panels.)
+  const bool asks_for_rows =
+      !w.from_memory && memory.samples == 0 && x.col_stride == 1 && x.row_stride > 0 && x.row_stride < 2 * w.depth;
   for (Index first_row = 0; first_row < x.rows; first_row += row_block) {
     const RowTiles tiles(std::min(row_block, x.rows - first_row), rows_of_tile);
     const auto samples_of = [&](Index t) { return space + t * memory.lanes * w.depth; };
@@ -209,11 +208,6 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
-  if constexpr (std::is_same_v<Scalar, Stored> && TakesUpright<Sink>) {
-    if (x.rows >= upright_samples<Scalar> && w.depth <= upright_depth && !w.from_memory && sink.is_upright()) {
-      return multiply_upright(x, w, sink.upright());
-    }
-  }
   if (x.rows > max_tile_rows || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;

@@ -10,6 +10,7 @@
 #include <sluice/projection/packed_weights.hpp>
 #include <sluice/projection/panels.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/upright.hpp>
 
 #include <algorithm>
 #include <array>
@@ -199,6 +200,7 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
       }
     }
+    if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, weights.view(), sink)) return;
     multiply_packed(x, weights, sink);
   } else {
     const Panels<Scalar, Stored> w = weights.view();
@@ -224,11 +226,14 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         if constexpr (TakesPackets<Sink>) {
           if (x.rows == 1 && sink.takes_packets()) return multiply_part_of_row(x, part, to);
         }
+        if (wants_upright<Scalar>(x.rows, to) && multiply_upright(x, part, to)) return;
         multiply_panels(x, part, to, own);
       } else {
         const Index first = begin * max_tile_rows;
-        const Index rows = std::min(end * max_tile_rows, x.rows) - first;
-        multiply_panels(x.middle_rows(first, rows), w, PartOfSink<Sink>{sink, first, 0}, own);
+        const auto samples = x.middle_rows(first, std::min(end * max_tile_rows, x.rows) - first);
+        const PartOfSink<Sink> to{sink, first, 0};
+        if (wants_upright<Scalar>(samples.rows, to) && multiply_upright(samples, w, to)) return;
+        multiply_panels(samples, w, to, own);
       }
     });
   }
