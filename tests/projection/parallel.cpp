@@ -92,6 +92,23 @@ TEST_CASE("parallel_for: a thread begins with its share and then helps others fr
   CHECK(ranges == expected);
 }
 
+TEST_CASE("parallel_for: a thread that the pool knows has the same share whichever task it runs", "[projection]") {
+  struct KnowingPool {
+    int running = -1;
+    void Schedule(const std::function<void()>& task) {
+      running = 2;  // the last of three runs them all
+      task();
+      running = -1;
+    }
+    int CurrentThreadId() const { return running; }
+  };
+  KnowingPool pool;
+  std::vector<Index> begins;
+  parallel_for(test::DeviceOf(&pool, 4), 40, [&](Index begin, Index, Index) { begins.push_back(begin); });
+  REQUIRE(!begins.empty());
+  CHECK(begins.front() == 30);  // the caller has the first ten
+}
+
 TEST_CASE("parallel_for: more than fits the numbers of a share", "[projection]") {
   constexpr Index count = 3 * (Index(1) << 33) + 5;
   for (const auto kind : {Pool::Kind::Threads, Pool::Kind::Inline, Pool::Kind::Late}) {

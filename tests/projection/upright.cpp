@@ -83,6 +83,64 @@ TEST_CASE("sums of samples side by side", "[projection]") {
   }
 }
 
+/// Counts samples × units that come upright, and those that come by rows.
+struct Count {
+  Index& upright_sums;
+  Index& sums;
+  bool stands = true;
+
+  bool is_upright() const { return stands; }
+  Count upright() const { return {sums, upright_sums, stands}; }
+  template <class F>
+  void from_sample(Index, const F& f) const {
+    f(*this);
+  }
+  static constexpr bool takes_pairs = true;
+  void operator()(const PreActivationBlock<float>& block) const { sums += block.rows * block.cols; }
+};
+
+TEST_CASE("which samples are multiplied upright", "[projection]") {
+  constexpr Index tile = upright_samples<float>, units = 20;
+  Eigen::ThreadPool pool(2);
+  const Eigen::ThreadPoolDevice device(&pool, 1);  // the caller alone: counting is not for threads
+  const auto count = [&](Index samples, Index depth, bool stands, auto stored, const auto& on) {
+    const PackedWeights<float, decltype(stored)> weights("test", depth, units, true);
+    const ColMatrix<float> x = ColMatrix<float>::Zero(samples, depth);
+    std::pair<Index, Index> counts{0, 0};
+    sluice::detail::multiply_panels_on<float>(on, {x.data(), samples, depth, 1, samples}, weights,
+                                              Count{counts.first, counts.second, stands});
+    CHECK(counts.first + counts.second == samples * units);
+    return counts.first / units;
+  };
+  const auto check = [&](const auto& on) {
+    for (const Index samples : {tile, 3 * tile, 3 * tile + tile / 4 * 3, 4 * tile - 1}) {
+      CHECK(count(samples, 16, true, 0.0F, on) == samples);
+    }
+    CHECK(count(3 * tile + 1, 16, true, 0.0F, on) == 3 * tile);
+    CHECK(count(tile + tile / 2, 16, true, 0.0F, on) == tile);
+    CHECK(count(tile - 1, 16, true, 0.0F, on) == 0);
+    CHECK(count(3 * tile, 16, false, 0.0F, on) == 0);
+    CHECK(count(3 * tile, 256, true, 0.0F, on) == 3 * tile);
+    CHECK(count(3 * tile, 257, true, 0.0F, on) == 0);
+    CHECK(count(3 * tile, 16, true, Eigen::bfloat16(), on) == 0);
+  };
+  check(sluice::detail::OneThread{});
+  check(device);
+}
+
+TEST_CASE("columns that fall into few sets of L1", "[projection]") {
+  using sluice::detail::columns_collide;
+  for (const Index stride : {1024, 2048, 512 * 3, 1025, 1023, 4096 + 2, -1024}) {
+    CAPTURE(stride);
+    CHECK(columns_collide<float>(160, stride));
+  }
+  for (const Index stride : {2000, 160, 100, 1000, -2000}) {
+    CAPTURE(stride);
+    CHECK_FALSE(columns_collide<float>(160, stride));
+  }
+  CHECK_FALSE(columns_collide<float>(8, 1024));
+}
+
 template <class T>
 void check_columns(const T& layer, Index rows, Arrangement of_x, Arrangement of_y, test::Random& random) {
   using Scalar = typename T::Scalar;
@@ -113,7 +171,7 @@ void check_layer(Layer layer) {
   test::fill_layer(random, layer);
   const auto packed = sluice::pack(layer);
   constexpr Index samples = upright_samples<typename Layer::Scalar>;
-  for (const Index rows : {samples - 1, samples, samples + 1, Index(67), 5 * samples}) {
+  for (const Index rows : {samples - 1, samples, samples + 1, 2 * samples - 1, Index(67), 5 * samples}) {
     for (const Arrangement of_x : test::all_arrangements) {
       for (const Arrangement of_y : {Arrangement::Cols, Arrangement::PaddedCols}) {
         check_columns(layer, rows, of_x, of_y, random);

@@ -90,10 +90,11 @@ void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& 
     for (Index r = 0; r < from.rows; ++r) std::copy_n(&from(r, 0), from.cols, &to(r, 0));
     return;
   }
+  Index row = 0;
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     constexpr Index size = simd::packet_size<Scalar>;
     if (to.row_stride == 1) {
-      for (Index row = 0; row < from.rows; row += size) {
+      for (; from.rows - row > 2; row += size) {  // of one row or two a square would be mostly empty
         const Index rows = std::min(size, from.rows - row);
         for (Index col = 0; col < from.cols; col += size) {
           const Index cols = std::min(size, from.cols - col);
@@ -101,10 +102,9 @@ void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& 
                                    to.middle_rows(row, rows).middle_cols(col, cols));
         }
       }
-      return;
     }
   }
-  for (Index row = 0; row < from.rows; ++row) {
+  for (; row < from.rows; ++row) {
     for (Index c = 0; c < from.cols; ++c) to(row, c) = from(row, c);
   }
 }

@@ -60,6 +60,14 @@ struct DenseSink {
   bool is_upright() const { return pre.data == nullptr && y.data != nullptr && has_upright_columns(y); }
   auto upright() const { return DenseSink<Scalar, Activation, MatrixView<Scalar>>{activation, y.transpose(), {}}; }
 
+  /// Calls f with a sink for the samples from `first` on.
+  template <class F>
+  void from_sample(Index first, const F& f) const {
+    const auto rest = [&](const MatrixView<Scalar>& m) { return m.middle_rows(first, m.rows - first); };
+    const MatrixView<Scalar> y_rest = rest(y), pre_rest = rest(pre);
+    f(DenseSink{activation, y_rest, pre_rest});
+  }
+
   bool takes_packets() const requires(HasActivationValue<Activation, simd::Register<Scalar>>) {
     return y.data != nullptr && y.col_stride == 1 && pre.data == nullptr;
   }
@@ -127,7 +135,13 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reading == Reading::InPlace) {
       const auto panels = panels_in_place(parameters);
-      if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, panels, sink)) return;
+      if (wants_upright<Scalar>(x.rows, sink)) {
+        const Index done = multiply_upright(x, panels, sink), left = x.rows - done;
+        if (left == 0) return;
+        if (done > 0) {
+          return dense_forward_rows(x.middle_rows(done, left), parameters, activation, y.middle_rows(done, left), pre);
+        }
+      }
       return multiply_panels(x, panels, sink);
     }
   }

@@ -224,6 +224,14 @@ struct GatedSink {
     return GatedSink<Scalar, G, GatedTargets<Scalar>>{gating, {to.y.transpose(), to.gate.transpose(), {}}};
   }
 
+  /// Calls f with a sink for the samples from `first` on.
+  template <class F>
+  void from_sample(Index first, const F& f) const {
+    const auto rest = [&](const MatrixView<Scalar>& m) { return m.middle_rows(first, m.rows - first); };
+    const GatedTargets<Scalar> targets{rest(to.y), rest(to.gate), rest(to.pre)};
+    f(GatedSink{gating, targets});
+  }
+
   bool takes_packets() const requires(runs_in_packets<G, Scalar>) {
     return to.y.data != nullptr && to.y.col_stride == 1 && to.gate.data == nullptr && to.pre.data == nullptr;
   }
@@ -252,7 +260,15 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
-    if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, panels_in_place<Projection>(views), sink)) return;
+    if (wants_upright<Scalar>(x.rows, sink)) {
+      const Index done = multiply_upright(x, panels_in_place<Projection>(views), sink), left = x.rows - done;
+      if (left == 0) return;
+      if (done > 0) {
+        return sink.from_sample(done, [&](const auto& rest) {
+          gated_forward_rows<Projection>(x.middle_rows(done, left), parameters, gating, rest.to);
+        });
+      }
+    }
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
       const auto& w = views.weight.value;  // as Split: the panels of one half, then those of the other
       if (!views.is_inline && by_neighbours<Scalar>(x.rows, w.rows, w.row_stride)) {

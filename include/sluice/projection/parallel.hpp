@@ -32,13 +32,21 @@ concept ThreadPool = requires(const Device& device, void (*task)()) {
   device.getPool()->Schedule(task);
 };
 
+/// Which of the pool's threads this one is, from 0 on; −1 for all others, and where the pool does not know.
+template <ThreadPool Device>
+Index thread_of_pool(const Device& device) {
+  if constexpr (requires { device.getPool()->CurrentThreadId() >= 0; }) {
+    return device.getPool()->CurrentThreadId();
+  } else {
+    return -1;
+  }
+}
+
 /// The threads that parallel_for works on: one where a task of the pool calls it. Such tasks could all come to wait for
 /// one another.
 template <ThreadPool Device>
 Index threads_for(const Device& device, Index count) {
-  if constexpr (requires { device.getPool()->CurrentThreadId() >= 0; }) {
-    if (device.getPool()->CurrentThreadId() >= 0) return std::min<Index>(1, count);
-  }
+  if (thread_of_pool(device) >= 0) return std::min<Index>(1, count);
   return std::min<Index>(std::max<Index>(device.numThreads(), 1), count);
 }
 
@@ -78,10 +86,10 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     if (count > 0) work(Index(0), count, Index(0));
     return;
   }
-  // Each thread begins with a share of its own, the same at every call: what of it stays in its caches it need not read
-  // again. It takes half of what is left of it, again and again, and then helps others, so that one that was kept
-  // waiting does not keep all others waiting, and all end together: a helper that has nothing to do soon sleeps, and
-  // takes longer to wake than a small layer takes.
+  // Each thread begins with a share of its own, the same at every call if the pool knows its threads (a task may run on
+  // any): what of it stays in its caches it need not read again. It takes half of what is left of it, again and again,
+  // and then helps others, so that one that was kept waiting does not keep all others waiting, and all end together: a
+  // helper that has nothing to do soon sleeps, and takes longer to wake than a small layer takes.
   struct Shared {
     const Work& work;
     Index count, unit;  // unit: of what shares count
@@ -92,9 +100,9 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     std::atomic_flag failed{};
     std::exception_ptr error{};
 #endif
-    void run(Index thread) {
+    void run(Index thread, Index home) {
       for (Index i = 0; i < shares_used; ++i) {
-        Share& share = shares[static_cast<std::size_t>((thread + i) % shares_used)];
+        Share& share = shares[static_cast<std::size_t>((home + i) % shares_used)];
         for (Index begin, end; share.take(i == 0, begin, end);) {
           begin *= unit;
           end = std::min(end * unit, count);
@@ -119,8 +127,9 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     begin = end;
   }
   const auto schedule = [&](Index thread) {
-    device.getPool()->Schedule([&shared, thread] {
-      shared.run(thread);
+    device.getPool()->Schedule([&shared, &device, thread] {
+      const Index own = thread_of_pool(device);
+      shared.run(thread, own < 0 ? thread : own + 1);
       shared.helpers.count_down();
     });
   };
@@ -137,7 +146,7 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     schedule(t);
 #endif
   }
-  shared.run(0);
+  shared.run(0, 0);
   // What is left are ranges that others have begun: often less time than it takes to sleep and to be woken.
   for (int i = 0; i < 200 && !shared.helpers.try_wait(); ++i) std::this_thread::yield();
   shared.helpers.wait();
@@ -200,41 +209,54 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
       }
     }
-    if (wants_upright<Scalar>(x.rows, sink) && multiply_upright(x, weights.view(), sink)) return;
+    if constexpr (TakesUpright<Sink>) {
+      if (wants_upright<Scalar>(x.rows, sink)) {
+        const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
+        if (left == 0) return;
+        if (done > 0) {
+          return sink.from_sample(done,
+                                  [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
+        }
+      }
+    }
     multiply_packed(x, weights, sink);
   } else {
+    if (x.rows == 0) return;
     const Panels<Scalar, Stored> w = weights.view();
-    const Index row_tiles = divide_up(x.rows, max_tile_rows);
+    const bool upright = wants_upright<Scalar>(x.rows, sink) && suit_upright(w);
+    const Index rows_of_tile = upright ? upright_samples<Scalar> : max_tile_rows;
+    const Index row_tiles = divide_up(x.rows, rows_of_tile);
     const bool by_panels = w.count() >= row_tiles;
     const PanelMemory<Scalar> memory(x, w);
     // Panels to a range, at least, as long as there are enough for all threads: of few rows as many as a tile takes, or
     // each would wait for its chains of additions, of a single one half of them, so that all end together; of rows that
     // are packed or wait for a piece of the depth, a group.
     const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
-    const Index of_few_rows = x.rows == 1 ? std::min<Index>(share, most_panels[1] / 2) : share;
-    const Index at_once = row_tiles == 1      ? panels_at_once(x.rows, of_few_rows)
-                          : memory.size() > 0 ? std::min(share, panels_per_piece)
-                                              : 1;
+    const Index of_few_rows = x.rows == 1 ? std::clamp<Index>(most_panels[1] / 2, 1, share) : share;
+    const Index at_once = x.rows <= max_tile_rows ? panels_at_once(x.rows, of_few_rows)
+                          : memory.size() > 0     ? std::min(share, panels_per_piece)
+                                                  : 1;
     const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
     Scalar* const space = memory.obtain(threads_for(device, count));
     parallel_for(device, count, [&](Index begin, Index end, Index thread) {
       Scalar* const own = space != nullptr ? space + thread * memory.size() : nullptr;
+      Index row = 0, rows = x.rows, col = 0;
+      Panels<Scalar, Stored> part = w;
       if (by_panels) {
         const Index first = begin * at_once;
-        const Panels<Scalar, Stored> part = w.middle(first, std::min(end * at_once, w.count()) - first);
-        const PartOfSink<Sink> to{sink, 0, first * w.width()};
-        if constexpr (TakesPackets<Sink>) {
-          if (x.rows == 1 && sink.takes_packets()) return multiply_part_of_row(x, part, to);
-        }
-        if (wants_upright<Scalar>(x.rows, to) && multiply_upright(x, part, to)) return;
-        multiply_panels(x, part, to, own);
+        part = w.middle(first, std::min(end * at_once, w.count()) - first);
+        col = first * w.width();
       } else {
-        const Index first = begin * max_tile_rows;
-        const auto samples = x.middle_rows(first, std::min(end * max_tile_rows, x.rows) - first);
-        const PartOfSink<Sink> to{sink, first, 0};
-        if (wants_upright<Scalar>(samples.rows, to) && multiply_upright(samples, w, to)) return;
-        multiply_panels(samples, w, to, own);
+        row = begin * rows_of_tile;
+        rows = std::min(end * rows_of_tile, x.rows) - row;
       }
+      const PartOfSink<Sink> to{sink, row, col};
+      if constexpr (TakesPackets<Sink>) {
+        if (x.rows == 1 && sink.takes_packets()) return multiply_part_of_row(x, part, to);
+      }
+      const Index done = upright ? multiply_upright(x.middle_rows(row, rows), part, to) : 0;
+      if (done == rows) return;
+      multiply_panels(x.middle_rows(row + done, rows - done), part, PartOfSink<Sink>{sink, row + done, col}, own);
     });
   }
 }

@@ -103,6 +103,7 @@ struct TileArguments {
   /// Asks from here on, wherever that is.
   template <class T>
   SLUICE_ALWAYS_INLINE void ask_from(const T* address, Index step) {
+    static_assert(sizeof(T) % sizeof(Stored) == 0);
     const auto bytes = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(b0);
     prefetch = static_cast<Index>(bytes) / static_cast<Index>(sizeof(Stored));
     prefetch_step = step * static_cast<Index>(sizeof(T) / sizeof(Stored));

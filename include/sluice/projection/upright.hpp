@@ -18,7 +18,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <cstdlib>
 #include <type_traits>
 
 SLUICE_NAMESPACE_BEGIN
@@ -44,15 +44,18 @@ inline constexpr Index upright_depth = 256;
 template <class Scalar>
 inline constexpr Index upright_samples = 2 * simd::packet_size<Scalar>;
 
-/// Whether columns of x, so far apart, fall into few sets of L1, so that a tile's samples do not stay there.
+/// Whether the first `depth` columns of x, so far apart, fall into few sets of L1, so that a tile's samples do not stay
+/// there: a multiple of a large power of two apart, or nearly a multiple of 4 KiB.
 template <class Scalar>
 bool columns_collide(Index depth, Index stride) {
-  const auto bytes = static_cast<std::uintptr_t>(stride) * sizeof(Scalar);
-  const auto apart = static_cast<Index>(std::min<std::uintptr_t>(bytes & (~bytes + 1), 4096));
-  return apart == 0 || depth > ways_of_l1 * (4096 / apart);
+  constexpr Index page = 4096, width = upright_samples<Scalar> * static_cast<Index>(sizeof(Scalar));
+  const Index offset = std::abs(stride) * static_cast<Index>(sizeof(Scalar)) % page;
+  if (offset == 0) return depth > ways_of_l1;
+  const Index positions = page / (offset & -offset), beside = std::min(offset, page - offset);
+  return depth * width > ways_of_l1 * std::min({page, positions * width, depth * beside + width});
 }
 
-/// Calls sink(PreActivationBlock) with the sums of some units and samples.
+/// Calls sink(PreActivationBlock) with the sums of some units and samples. (With AVX-512 it takes 44 KB of the stack.)
 template <class Scalar, class Sink>
 void multiply_samples(const MatrixView<const Scalar>& x, const Panels<Scalar, Scalar>& w, const Sink& sink) {
   constexpr Index packet = simd::packet_size<Scalar>, samples = upright_samples<Scalar>;
@@ -82,7 +85,7 @@ void multiply_samples(const MatrixView<const Scalar>& x, const Panels<Scalar, Sc
       tile.b0 = packed;
       tile.b_depth_stride = samples;
     }
-    tile.b1 = tile.b0 + packet;
+    tile.b1 = n > packet ? tile.b0 + packet : tile.b0;  // which is packed for no sample
     if (x.row_stride == 1 && sample + samples < x.rows) tile.ask_from(&x(sample + samples, 0), x.col_stride);
     for (Index p = 0; p < w.count(); ++p) {
       const Index unit = p * w.width();
@@ -131,18 +134,26 @@ SLUICE_ALWAYS_INLINE bool wants_upright(Index rows, const Sink& sink) {
   }
 }
 
-/// Multiplies, unless weights are in fewer bits, deep or more than L2 holds: then nothing is done, and the answer is
-/// false. The sink is one whose targets have contiguous columns.
+/// Whether weights are as wide as sums, not deep, and stay in L2.
+template <class Scalar, class Stored>
+bool suit_upright(const Panels<Scalar, Stored>& w) {
+  return std::is_same_v<Scalar, Stored> && w.depth <= upright_depth && !w.from_memory;
+}
+
+/// Multiplies samples from the first one on, if the weights are suitable, and returns how many: all, or all but a few
+/// that would leave much of a tile empty. The sink is one whose targets have contiguous columns.
 template <class Scalar, class Stored, class Sink>
-SLUICE_NEVER_INLINE bool multiply_upright(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                          const Sink& sink) {
+SLUICE_NEVER_INLINE Index multiply_upright(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
+                                           const Sink& sink) {
+  constexpr Index samples = upright_samples<Scalar>;
   if constexpr (std::is_same_v<Scalar, Stored> && TakesUpright<Sink>) {
-    if (w.depth > upright_depth || w.from_memory) return false;
-    multiply_samples(x, w, sink.upright());
-    return true;
-  } else {
-    return false;
+    if (suit_upright(w)) {
+      const Index rest = x.rows % samples, done = 4 * rest < 3 * samples ? x.rows - rest : x.rows;
+      multiply_samples(x.middle_rows(0, done), w, sink.upright());
+      return done;
+    }
   }
+  return 0;
 }
 
 }  // namespace detail
