@@ -91,6 +91,7 @@ void parallel_for(const Device& device, Index count, const Work& work) {
   // and then helps others, so that one that was kept waiting does not keep all others waiting, and all end together: a
   // helper that has nothing to do soon sleeps, and takes longer to wake than a small layer takes.
   struct Shared {
+    const Device& device;
     const Work& work;
     Index count, unit;  // unit: of what shares count
     Index shares_used;
@@ -119,7 +120,8 @@ void parallel_for(const Device& device, Index count, const Work& work) {
       }
     }
   };
-  Shared shared{work, count, divide_up(count, Share::most), std::min<Index>(threads, 64), std::latch(threads - 1), {}};
+  Shared shared{
+      device, work, count, divide_up(count, Share::most), std::min<Index>(threads, 64), std::latch(threads - 1), {}};
   const Index units = divide_up(count, shared.unit), even = units / shared.shares_used;
   for (Index s = 0, begin = 0; s < shared.shares_used; ++s) {
     const Index end = begin + even + (s >= shared.shares_used - units % shared.shares_used);
@@ -127,8 +129,9 @@ void parallel_for(const Device& device, Index count, const Work& work) {
     begin = end;
   }
   const auto schedule = [&](Index thread) {
-    device.getPool()->Schedule([&shared, &device, thread] {
-      const Index own = thread_of_pool(device);
+    // Two words, which std::function holds in place.
+    device.getPool()->Schedule([&shared, thread] {
+      const Index own = thread_of_pool(shared.device);
       shared.run(thread, own < 0 ? thread : own + 1);
       shared.helpers.count_down();
     });
