@@ -193,6 +193,17 @@ SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
   multiply_panels(x, weights.template view_as<Sink::takes_pairs>(), sink);
 }
 
+/// The same of a sink that wants it upright, as far as that goes.
+template <class Scalar, class Stored, class Sink>
+SLUICE_NEVER_INLINE void multiply_packed_upright(const MatrixView<const Scalar>& x,
+                                                 const PackedWeights<Scalar, Stored>& weights, Sink sink) {
+  if constexpr (TakesUpright<Sink>) {
+    const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
+    if (left == 0) return;
+    sink.from_sample(done, [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
+  }
+}
+
 /// multiply_row in a function that does nothing else: beside multiply_panels GCC 12 keeps its pointers on the stack.
 template <class Scalar, class Stored, class Sink>
 SLUICE_NEVER_INLINE void multiply_part_of_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
@@ -212,16 +223,7 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
       }
     }
-    if constexpr (TakesUpright<Sink>) {
-      if (wants_upright<Scalar>(x.rows, sink)) {
-        const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
-        if (left == 0) return;
-        if (done > 0) {
-          return sink.from_sample(done,
-                                  [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
-        }
-      }
-    }
+    if (wants_upright<Scalar>(x.rows, sink)) return multiply_packed_upright(x, weights, sink);
     multiply_packed(x, weights, sink);
   } else {
     if (x.rows == 0) return;
