@@ -6,6 +6,7 @@
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/packed_weights.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/upright.hpp>
 
 #include <cstdlib>
 #include <set>
@@ -161,6 +162,22 @@ TEST_CASE("a tile of rows asks for those behind it", "[prefetch]") {
   check_rows_behind<float>();
   check_rows_behind<Eigen::bfloat16>();
   check_rows_behind<Int8>();
+}
+
+TEST_CASE("samples side by side: a tile asks for those behind it", "[prefetch]") {
+  constexpr Index tile = sluice::detail::upright_samples<float>, samples = 3 * tile, depth = 20;
+  const PackedWeights<float, float> weights("test", depth, 3 * sluice::simd::packet_size<float>, true);
+  const sluice::detail::LineVector<float> memory(static_cast<std::size_t>(samples * depth));
+  test::asked = {};
+  sluice::detail::multiply_samples<float>({memory.data(), samples, depth, 1, samples}, weights.view(), Sink{});
+  CHECK(test::asked.for_l1.empty());
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory.data());
+  std::set<Index> asked, wanted;
+  for (const std::uintptr_t address : test::asked.nearer) asked.insert(static_cast<Index>(address - begin) / 64);
+  for (Index k = 0; k < depth; ++k) {
+    for (Index sample = tile; sample < samples; ++sample) wanted.insert((k * samples + sample) / 16);
+  }
+  CHECK(std::ranges::includes(asked, wanted));
 }
 
 #endif
