@@ -130,9 +130,15 @@ TEST_CASE("which samples are multiplied upright", "[projection]") {
 
 TEST_CASE("columns that fall into few sets of L1", "[projection]") {
   using sluice::detail::columns_collide;
-  for (const Index stride : {1024, 2048, 512 * 3, 1025, 1023, 4096 + 2, -1024}) {
+  for (const Index stride : {1024, 2048, 512 * 3, -1024}) {
     CAPTURE(stride);
     CHECK(columns_collide<float>(160, stride));
+  }
+  if (sluice::detail::packets_fill_lines<float>) {  // of narrower ones as many stay there
+    for (const Index stride : {1025, 1023, 4096 + 2}) {
+      CAPTURE(stride);
+      CHECK(columns_collide<float>(160, stride));
+    }
   }
   for (const Index stride : {2000, 160, 100, 1000, -2000}) {
     CAPTURE(stride);
