@@ -106,8 +106,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
         at.tiles > 1 ? tile.step_along_rows(at.rows) : tile.step_along_panels(at_once);
         if (asked != nullptr) {
           const Index share = divide_up(at.tiles * at.rows * tile.a_row_stride, tiles);
-          tile.ask_from(asked, divide_up(share, piece.depth));
-          tile.prefetch_shift = share * static_cast<Index>(sizeof(Scalar) / sizeof(Stored)) - tile.b_step;
+          tile.ask_from(asked, divide_up(share, piece.depth), share);
         }
         multiply_tile(at.rows, shared ? half_panel : at_once, tile, tiles);
         if (std::exchange(asked, nullptr) != nullptr) tile.ask_for_nothing();

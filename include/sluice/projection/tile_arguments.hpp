@@ -100,13 +100,21 @@ struct TileArguments {
   Index prefetch_step = 0;
   Index prefetch_panel_stride = 0;
 
+  template <class T>
+  static constexpr Index stored_in = static_cast<Index>(sizeof(T)) / static_cast<Index>(sizeof(Stored));
   /// Asks from here on, wherever that is.
   template <class T>
   SLUICE_ALWAYS_INLINE void ask_from(const T* address, Index step) {
-    static_assert(sizeof(T) % sizeof(Stored) == 0);
+    static_assert(stored_in<T> > 0);
     const auto bytes = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(b0);
     prefetch = static_cast<Index>(bytes) / static_cast<Index>(sizeof(Stored));
-    prefetch_step = step * static_cast<Index>(sizeof(T) / sizeof(Stored));
+    prefetch_step = step * stored_in<T>;
+  }
+  /// And the next tile so much further.
+  template <class T>
+  SLUICE_ALWAYS_INLINE void ask_from(const T* address, Index step, Index tile_step) {
+    ask_from(address, step);
+    prefetch_shift = tile_step * stored_in<T> - b_step;
   }
   void ask_for_nothing() { prefetch = prefetch_step = prefetch_shift = 0; }
 
