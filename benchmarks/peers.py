@@ -115,11 +115,6 @@ def storage_table(points):
     ])
 
 
-def reading_gain(point):
-    """How much faster two threads are than one at nothing but reading the weights."""
-    return run.ratio(point, "read", "read_2_threads")[0] if "read" in point["ns"] else math.inf
-
-
 def threads_table(points):
     """Beside what two threads reach that do nothing but multiply-adds, or read the weights: that only where reading takes
     at least half of the time, and where it was measured."""
@@ -127,7 +122,7 @@ def threads_table(points):
     for p in points:
         reading = ["", "", ""]
         if "read_2_threads" in p["ns"] and (share := run.ratio(p, "read_2_threads", "packed_2_threads")[0]) > 0.5:
-            gain = f"{reading_gain(p):.2f}" if "read" in p["ns"] else ""
+            gain = f"{run.ratio(p, 'read', 'read_2_threads')[0]:.2f}" if "read" in p["ns"] else ""
             reading = [gain, f"{run.gbytes(p, 'packed_2_threads'):.1f}", f"{100 * share:.0f} %"]
         rows.append([
             run.shape(p), str(p["batch"]), ratio_text(run.ratio(p, "packed", "packed_2_threads")),

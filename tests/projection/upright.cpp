@@ -9,9 +9,7 @@
 #include <sluice/projection/upright.hpp>
 #include <unsupported/Eigen/CXX11/Tensor>
 
-#include <cmath>
 #include <utility>
-#include <vector>
 
 namespace {
 

@@ -194,14 +194,12 @@ SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
 }
 
 /// The same of a sink that wants it upright, as far as that goes.
-template <class Scalar, class Stored, class Sink>
+template <class Scalar, class Stored, TakesUpright Sink>
 SLUICE_NEVER_INLINE void multiply_packed_upright(const MatrixView<const Scalar>& x,
                                                  const PackedWeights<Scalar, Stored>& weights, Sink sink) {
-  if constexpr (TakesUpright<Sink>) {
-    const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
-    if (left == 0) return;
-    sink.from_sample(done, [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
-  }
+  const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
+  if (left == 0) return;
+  sink.from_sample(done, [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
 }
 
 /// multiply_row in a function that does nothing else: beside multiply_panels GCC 12 keeps its pointers on the stack.
@@ -223,7 +221,9 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
         return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
       }
     }
-    if (wants_upright<Scalar>(x.rows, sink)) return multiply_packed_upright(x, weights, sink);
+    if constexpr (TakesUpright<Sink>) {
+      if (wants_upright<Scalar>(x.rows, sink)) return multiply_packed_upright(x, weights, sink);
+    }
     multiply_packed(x, weights, sink);
   } else {
     if (x.rows == 0) return;

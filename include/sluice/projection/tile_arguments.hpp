@@ -100,6 +100,7 @@ struct TileArguments {
   Index prefetch_step = 0;
   Index prefetch_panel_stride = 0;
 
+  /// So many of B's scalars are as wide as a T.
   template <class T>
   static constexpr Index stored_in = static_cast<Index>(sizeof(T)) / static_cast<Index>(sizeof(Stored));
   /// Asks from here on, wherever that is.

@@ -28,6 +28,7 @@ namespace detail {
 /// A sink whose targets may have contiguous columns. It has
 ///   is_upright()   whether all of them do in this call, and no contiguous rows
 ///   upright()      a sink for (units × samples): the block's row is a unit, its column a sample
+/// and, where it takes a whole product, from_sample(first, f), which calls f with a sink for the samples from there on.
 template <class Sink>
 concept TakesUpright = requires(const Sink& sink) {
   sink.is_upright();
