@@ -6,7 +6,8 @@
 //
 // A panel holds two packets of columns: value and gate of the same units, or (one half only) two neighbours. Every
 // panel is read from front to back, whether for one sample or for many. Columns are filled up with zeros to a whole
-// panel. Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even), or Int8 with a scale per column.
+// panel. Where value and gate have so few columns that both fit one packet, they share the first one, half of it each.
+// Weights are stored as Scalar, bfloat16 or half (rounded to nearest, even), or Int8 with a scale per column.
 #pragma once
 
 #include <sluice/core/error.hpp>
@@ -42,6 +43,7 @@ class PackedWeights {
       : depth_(positive(owner, "input_dim", depth)),
         cols_(positive(owner, "units", cols)),
         paired_(paired),
+        gate_offset_(paired && has_half_panels<Scalar> && 2 * cols <= packet ? packet / 2 : packet),
         weights_(count(owner, checked_product(owner, checked_product(owner, panels(), 2 * packet), depth))),
         biases_(count(owner, panels() * 2 * packet)),
         scales_(scaled ? biases_.size() : 0) {}
@@ -96,10 +98,10 @@ class PackedWeights {
   template <bool Paired>
   Panels<Scalar, Stored> view_as() const {
     eigen_assert(Paired == paired_);
-    const Index second = Paired ? divide_up(cols_, packet) * packet : packet;
+    const Index second = Paired ? biases_of_half() : packet;
     const Scalar* const scales = scaled ? scales_.data() : nullptr;
     Panels<Scalar, Stored> panels{weights_.data(),
-                                  weights_.data() + packet,
+                                  weights_.data() + (Paired ? gate_offset_ : packet),
                                   depth_,
                                   cols_,
                                   2 * packet,
@@ -131,10 +133,11 @@ class PackedWeights {
   /// Where a column begins, `rows` to a panel.
   Index offset(int half, Index col, Index rows) const {
     const Index packets = paired_ ? 2 * (col / packet) + half : col / packet;
-    return packets / 2 * rows * 2 * packet + packets % 2 * packet + col % packet;
+    return packets / 2 * rows * 2 * packet + packets % 2 * gate_offset_ + col % packet;
   }
   /// Biases and scales: both halves one after the other.
-  std::size_t column(int half, Index col) const { return static_cast<std::size_t>(half * panels() * packet + col); }
+  Index biases_of_half() const { return panels() * gate_offset_; }
+  std::size_t column(int half, Index col) const { return static_cast<std::size_t>(half * biases_of_half() + col); }
   template <class Source>
   static Stored store(const Source& w) {
     if constexpr (std::is_same_v<Stored, Source>) {
@@ -149,6 +152,7 @@ class PackedWeights {
   Index depth_;
   Index cols_;
   bool paired_;
+  Index gate_offset_;  // in a panel, from the first packet to the second half
   LineVector<Stored> weights_;
   LineVector<Scalar> biases_;
   LineVector<Scalar> scales_;

@@ -35,6 +35,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -224,14 +225,15 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       SLUICE_UNROLL
       for (int s = 0; asks && s < asked; ++s) ahead[s] = ahead_depth.after(by, ahead[s]);
     };
-    for (Index rounds = t.depth / steps; rounds > 0; --rounds, advance(steps)) {
+    // By shifts: of divisions by constants GCC 12 makes one by a variable, which takes as long as ten steps.
+    for (Index rounds = t.depth >> std::countr_zero(unsigned{steps}); rounds > 0; --rounds, advance(steps)) {
       SLUICE_UNROLL
       for (int i = 0; i < steps; ++i) step(i);
     }
-    for (Index left = t.depth % steps; left > 0; --left, advance(1)) step(0);
+    for (Index left = t.depth & (steps - 1); left > 0; --left, advance(1)) step(0);
   };
   using std::integral_constant;
-  constexpr bool one_packed_row = Rows == 1 && !shared && simd::has_fused_multiply_add;
+  constexpr bool one_row = Rows == 1 && simd::has_fused_multiply_add;
   constexpr bool may_be_adjacent = shared || panels > 1;  // and if not, is compiled once
   constexpr integral_constant<Columns, may_be_adjacent ? Columns::Adjacent : Columns::Apart> adjacent;
   constexpr integral_constant<Columns, Columns::Apart> apart;
@@ -255,15 +257,15 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     } else {
       multiply_as(strided, std::true_type{});
     }
-  } else if (one_packed_row && are_adjacent && t.b_depth_stride == 2 * packet && t.a_depth_stride == 1) {
-    if constexpr (one_packed_row) {
-      constexpr integral_constant<Columns, Columns::Packed> packed;
+  } else if (one_row && are_adjacent && (shared || t.b_depth_stride == 2 * packet) && t.a_depth_stride == 1) {
+    if constexpr (one_row) {
+      constexpr integral_constant<Columns, shared ? Columns::Adjacent : Columns::Packed> columns;
       constexpr integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
-      constexpr bool may_ask = sizeof(Stored) < sizeof(Scalar);
+      constexpr bool may_ask = !shared && sizeof(Stored) < sizeof(Scalar);
       if (may_ask && t.prefetch != 0) {
-        multiply(packed, contiguous_depth, std::bool_constant<may_ask>{});
+        multiply(columns, contiguous_depth, std::bool_constant<may_ask>{});
       } else {
-        multiply(packed, contiguous_depth, std::false_type{});
+        multiply(columns, contiguous_depth, std::false_type{});
       }
     }
   } else {

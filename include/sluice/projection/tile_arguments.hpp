@@ -51,7 +51,7 @@ inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
 /// Where another program shares the core, instructions are what is scarce.
 template <class Scalar>
 constexpr bool knows_layout(int rows, int panels) {
-  if (simd::has_broadcast_operands<Scalar>) return rows >= 8 && panels == 1;
+  if (simd::has_broadcast_operands<Scalar>) return rows >= 8 && panels <= 1;
   return simd::has_fused_multiply_add && simd::register_count == 16 && rows > 1 && panels > 0;
 }
 
