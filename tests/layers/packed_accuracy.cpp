@@ -85,7 +85,8 @@ void check_dense(Index samples, Index input_dim, Index units) {
 template <class Scalar, class Stored>
 void check_shapes() {
   constexpr Index packet = sluice::simd::packet_size<Scalar>, rows = sluice::detail::max_tile_rows;
-  for (const Index units : {Index(1), packet, packet + 1, 4 * packet + 1, 8 * packet + 1, 16 * packet + 1}) {
+  for (const Index units :
+       {Index(1), packet / 2, packet, packet + 1, 4 * packet + 1, 8 * packet + 1, 16 * packet + 1}) {
     for (const Index samples : {Index(1), Index(2), Index(3), rows, 2 * rows + 1}) {
       check_gated<Scalar, Stored>(samples, 23, units, samples % 2 == 1);
       check_dense<Scalar, Stored>(samples, 23, units);

@@ -151,21 +151,23 @@ void check() {
         const auto of_rows = [&](Index rows) {
           return Case<Scalar>(kind, rows, panels * width - missing, (rows + panels) % 2 != 0);
         };
-        for (Index rows = 1; rows <= 2 * max_tile_rows + 3; rows += rows < max_tile_rows ? 1 : 5) {
+        const Index most_rows = of_rows(1).panels().rows_of_tile();
+        CHECK(most_rows >= max_tile_rows);
+        for (Index rows = 1; rows <= 2 * most_rows + 3; rows += rows < most_rows ? 1 : 5) {
           const auto of = of_rows(rows);
           CAPTURE(static_cast<int>(kind), panels, of.cols, rows, of.bias);
           CHECK(at_once(of) == "");
-          if (rows > max_tile_rows) continue;
+          if (rows > most_rows) continue;
           CHECK(in_steps(of, panels) == "");
           CHECK(in_steps(of, 1) == "");
         }
         // Several tiles of rows to a pass, with fewer of them behind.
         const Index most_tiles = panels_per_pass<Scalar> / panels;
         for (Index tiles = 2; tiles <= most_tiles; ++tiles) {
-          const auto many = of_rows((most_tiles + tiles) * max_tile_rows - 1);
+          const auto many = of_rows((most_tiles + tiles) * most_rows - 1);
           CAPTURE(static_cast<int>(kind), panels, many.cols, tiles, many.rows);
           CHECK(at_once(many) == "");
-          for (const Index rows : {Index(1), Index(max_tile_rows - 1), Index(max_tile_rows)}) {
+          for (const Index rows : {Index(1), most_rows - 1, most_rows}) {
             if (rows > 0) CHECK(in_steps(of_rows(tiles * rows), panels, tiles) == "");
           }
         }

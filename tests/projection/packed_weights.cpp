@@ -81,13 +81,22 @@ void check(Index depth, Index cols, bool paired) {
   CHECK(packed.depth() == depth);
   CHECK(packed.cols() == cols);
   const Read<Scalar, Stored> read{packed.view()};
+  constexpr Index packet = sluice::simd::packet_size<Scalar>;
   CHECK(read.panels.depth == depth);
   CHECK(read.panels.cols == cols);
 
   const Index padded = read.panels.count() * read.panels.width();
   CHECK(packed.bytes() == static_cast<std::size_t>(padded * halves) *
                               (static_cast<std::size_t>(depth) * sizeof(Stored) + (scaled ? 2 : 1) * sizeof(Scalar)));
+  // Value and gate that fit one packet share it, and leave the second one of the panel empty.
+  const bool shared = paired && packet >= 8 && 2 * cols <= packet;
+  CHECK(read.panels.second - read.panels.first == (shared ? packet / 2 : packet));
+  const Index width = shared ? packet / 2 : padded;
   bool in_place = true, padding_is_zero = true, biases = true, scales = true;
+  for (Index k = 0; shared && k < depth; ++k) {
+    for (Index lane = 0; lane < packet; ++lane)
+      padding_is_zero = padding_is_zero && read.stored(k, {0, 0, packet + lane}) == 0;
+  }
   for (int h = 0; h < halves; ++h) {
     for (Index c = 0; c < padded; ++c) {
       const auto at = read.place(h, c);
@@ -102,7 +111,7 @@ void check(Index depth, Index cols, bool paired) {
       for (Index k = 0; k < depth; ++k) {
         const double got = read.stored(k, at);
         if (!inside) {
-          padding_is_zero = padding_is_zero && got == 0;
+          padding_is_zero = padding_is_zero && (c >= width || got == 0);
           continue;
         }
         const double want = static_cast<double>(weight[h](k, c));

@@ -11,6 +11,7 @@
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <utility>
 
@@ -98,7 +99,8 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
     }
     for (Index done = 0; done < pass;) {
       const int at_once = pass == 1 ? 1 : panels_at_once(at.rows, pass - done);
-      const Index tiles = at.tiles > 1 ? at.tiles : pass == 1 ? 1 : (pass - done) / at_once;  // a division less
+      const Index tiles =  // by a shift: at_once is a power of two
+          at.tiles > 1 ? at.tiles : (pass - done) >> std::countr_zero(static_cast<unsigned>(at_once));
       const Index n = at.tiles > 1 ? at_once : tiles * at_once;
       const Index from = p * w.panel_stride + offset, bias = p * tile.start_panel_stride;
       const auto multiply = [&]() SLUICE_LAMBDA_INLINE {
@@ -160,7 +162,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   }
   const PanelOrder order(w, x.rows);
   const Index rows_of_tile =
-      rows_collide(x) && w.heapless ? std::min<Index>(ways_of_l1, max_tile_rows) : Index(max_tile_rows);
+      rows_collide(x) && w.heapless ? std::min<Index>(ways_of_l1, max_tile_rows) : w.rows_of_tile();
   // Of few panels several tiles of rows make a pass.
   const Index tiles_of_pass = w.from_memory || memory.samples > 0
                                   ? 1
@@ -207,7 +209,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
-  if (x.rows > max_tile_rows || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
+  if (x.rows > w.rows_of_tile() || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);

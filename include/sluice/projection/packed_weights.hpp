@@ -98,7 +98,7 @@ class PackedWeights {
   template <bool Paired>
   Panels<Scalar, Stored> view_as() const {
     eigen_assert(Paired == paired_);
-    const Index second = Paired ? biases_of_half() : packet;
+    const Index second = Paired ? divide_up(cols_, packet) * packet : packet;
     const Scalar* const scales = scaled ? scales_.data() : nullptr;
     Panels<Scalar, Stored> panels{weights_.data(),
                                   weights_.data() + (Paired ? gate_offset_ : packet),
@@ -136,8 +136,7 @@ class PackedWeights {
     return packets / 2 * rows * 2 * packet + packets % 2 * gate_offset_ + col % packet;
   }
   /// Biases and scales: both halves one after the other.
-  Index biases_of_half() const { return panels() * gate_offset_; }
-  std::size_t column(int half, Index col) const { return static_cast<std::size_t>(half * biases_of_half() + col); }
+  std::size_t column(int half, Index col) const { return static_cast<std::size_t>(half * panels() * packet + col); }
   template <class Source>
   static Stored store(const Source& w) {
     if constexpr (std::is_same_v<Stored, Source>) {

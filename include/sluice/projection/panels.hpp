@@ -79,6 +79,10 @@ struct Panels {
     const int halving = paired ? 0 : 1;
     return (divide_up(cols, packet) + halving) >> halving;
   }
+  /// Whether there is a single panel, whose columns share one packet.
+  bool is_half_panel() const { return has_half_panels<Scalar> && 2 * cols <= width(); }
+  /// Rows that a tile takes at most.
+  Index rows_of_tile() const { return is_half_panel() ? max_half_panel_rows : max_tile_rows; }
   /// What one row asks for (see TileArguments).
   Index row_prefetch() const {
     return beyond_l3 && sizeof(Stored) < sizeof(Scalar) ? bytes_ahead_of_row / static_cast<Index>(sizeof(Stored)) : 0;

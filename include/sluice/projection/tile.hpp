@@ -152,7 +152,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch<where>(packets + packet);
     };
     const auto step = [&](int i) SLUICE_LAMBDA_INLINE {
-      if constexpr (steps > 1) {
+      if constexpr (Rows > 1 && steps > 1) {
         a_rows.forget();
         b_depth.forget();
         if constexpr (layout == Layout::ContiguousRows) a_depth.forget();
@@ -250,9 +250,12 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     constexpr integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
     constexpr integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
     const bool asks = t.prefetch_step != 0;
-    if (t.a_depth_stride == 1) {
+    if (shared && t.a_depth_stride == 1 && are_adjacent) {
+      asks ? multiply(adjacent, contiguous_depth, std::true_type{})
+           : multiply(adjacent, contiguous_depth, std::false_type{});
+    } else if (!shared && t.a_depth_stride == 1) {
       asks ? multiply_as(contiguous_depth, std::true_type{}) : multiply_as(contiguous_depth, std::false_type{});
-    } else if (t.a_row_stride == 1) {
+    } else if (!shared && t.a_row_stride == 1) {
       asks ? multiply_as(contiguous_rows, std::true_type{}) : multiply_as(contiguous_rows, std::false_type{});
     } else {
       multiply_as(strided, std::true_type{});
@@ -320,11 +323,11 @@ inline constexpr auto tiles_of_panels = []<int... I>(std::integer_sequence<int, 
   return std::array<void (*)(TileArguments<Scalar, Stored>&, Index), sizeof...(I)>{
       &multiply_tile<Scalar, Stored, I + 1, Panels>...};
 }
-(std::make_integer_sequence<int, max_tile_rows / std::max(Panels, 1)>{});
+(std::make_integer_sequence<int, Panels == half_panel ? max_half_panel_rows : max_tile_rows / std::max(Panels, 1)>{});
 
 /// So many tiles after each other (see advance), each of `rows` rows, 1 ≤ rows ≤ max_tile_rows, and a power of two of
-/// panels, no more than most_panels[rows]; or one half_panel. In one call, because to begin and to end takes as long as
-/// several steps. tiles ≥ 1; the arguments become those of the last one.
+/// panels, no more than most_panels[rows]; or one half_panel of up to max_half_panel_rows. In one call, because to
+/// begin and to end takes as long as several steps. tiles ≥ 1; the arguments become those of the last one.
 template <class Scalar, class Stored>
 void multiply_tile(Index rows, int panels, TileArguments<Scalar, Stored>& arguments, Index tiles = 1) {
   const auto row = static_cast<std::size_t>(rows - 1);

@@ -46,6 +46,8 @@ enum class Columns { Apart, Adjacent, Packed };
 inline constexpr int half_panel = 0;
 template <class Scalar>
 inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
+/// Rows of such a tile: each has one accumulator, and batches are powers of two as a rule.
+inline constexpr int max_half_panel_rows = simd::register_count == 32 ? 16 : max_tile_rows;
 
 /// Whether a tile has code for each layout of A: offsets that the compiler knows instead of pointers to put forward.
 /// Where another program shares the core, instructions are what is scarce.
