@@ -17,23 +17,28 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// to[k·to_stride + lane] for a whole packet of lanes from rows that are contiguous in k; returns how many k are done.
+/// to[i·to_stride + lane] = from[lane·lane_stride + i] for i < n and lane < stored, a packet of each at most. Behind
+/// the last of the lanes, it is repeated.
 template <class Scalar>
-SLUICE_ALWAYS_INLINE Index transpose_strip(const Scalar* from, Index lanes, Index lane_stride, Index depth, Scalar* to,
-                                           Index to_stride) {
+SLUICE_ALWAYS_INLINE void transpose_block(const Scalar* from, Index lanes, Index lane_stride, Index n, Scalar* to,
+                                          Index to_stride, Index stored) {
   constexpr Index size = simd::packet_size<Scalar>;
-  Index k = 0;
-  for (; k + size <= depth; k += size) {
-    simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
-    SLUICE_UNROLL
-    for (Index lane = 0; lane < size; ++lane) {
-      block[lane] = simd::load(from + std::min(lane, lanes - 1) * lane_stride + k);
-    }
-    simd::transpose(block);
-    SLUICE_UNROLL
-    for (Index i = 0; i < size; ++i) simd::store(to + (k + i) * to_stride, block[i]);
+  simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
+  SLUICE_UNROLL
+  for (Index lane = 0; lane < size; ++lane) {
+    block[lane] = simd::load_partial(from + std::min(lane, lanes - 1) * lane_stride, n);
   }
-  return k;
+  simd::transpose(block);
+  SLUICE_UNROLL
+  for (Index i = 0; i < size; ++i) {
+    if (i < n) simd::store_partial(to + i * to_stride, block[i], stored);
+  }
+}
+/// A part of a block, out of the way of whole ones.
+template <class Scalar>
+SLUICE_NEVER_INLINE void transpose_part(const Scalar* from, Index lanes, Index lane_stride, Index n, Scalar* to,
+                                        Index to_stride, Index stored) {
+  transpose_block(from, lanes, lane_stride, n, to, to_stride, stored);
 }
 
 /// One strip of at most a packet of lanes. `to` has room for a whole packet for each k; what the surplus lanes hold is
@@ -46,7 +51,12 @@ SLUICE_NEVER_INLINE void pack_strip(const Scalar* from, Index lanes, Index lane_
   if (lane_stride == 1 && (lanes == size || simd::has_masked_loads<Scalar>)) {
     for (; k < depth; ++k) simd::store(to + k * to_stride, simd::load_partial(from + k * depth_stride, lanes));
   } else if (depth_stride == 1) {
-    k = transpose_strip(from, lanes, lane_stride, depth, to, to_stride);
+    for (; k + size <= depth; k += size) {
+      transpose_block(from + k, lanes, lane_stride, size, to + k * to_stride, to_stride, size);
+    }
+    if (simd::has_masked_loads<Scalar> && k < depth) {
+      return transpose_part(from + k, lanes, lane_stride, depth - k, to + k * to_stride, to_stride, size);
+    }
   }
   for (; k < depth; ++k) {
     Scalar* const row = to + k * to_stride;
@@ -66,23 +76,6 @@ void pack_lanes(const Scalar* from, Index lanes, Index lane_stride, Index depth,
   }
 }
 
-/// A square of packets, or a part of one, into columns that are contiguous. Columns of `to` that lie a large power of
-/// two apart fall into one set of a cache, so as much as possible of each is written at once.
-template <class Scalar>
-SLUICE_ALWAYS_INLINE void transpose_square(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& to) {
-  constexpr Index size = simd::packet_size<Scalar>;
-  simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
-  SLUICE_UNROLL
-  for (Index r = 0; r < size; ++r) {
-    block[r] = simd::load_partial(from.data + std::min(r, from.rows - 1) * from.row_stride, from.cols);
-  }
-  simd::transpose(block);
-  SLUICE_UNROLL
-  for (Index c = 0; c < size; ++c) {
-    if (c < from.cols) simd::store_partial(to.data + c * to.col_stride, block[c], from.rows);
-  }
-}
-
 /// to = from, where from.col_stride is 1.
 template <class Scalar>
 void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& to) {
@@ -98,8 +91,9 @@ void copy_block(const MatrixView<const Scalar>& from, const MatrixView<Scalar>& 
         const Index rows = std::min(size, from.rows - row);
         for (Index col = 0; col < from.cols; col += size) {
           const Index cols = std::min(size, from.cols - col);
-          transpose_square<Scalar>(from.middle_rows(row, rows).middle_cols(col, cols),
-                                   to.middle_rows(row, rows).middle_cols(col, cols));
+          // Columns that lie a large power of two apart fall into one set of a cache: as much as possible of each at
+          // once.
+          transpose_part(&from(row, col), rows, from.row_stride, cols, &to(row, col), to.col_stride, rows);
         }
       }
     }
