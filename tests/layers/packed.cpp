@@ -34,7 +34,7 @@ void check_tails() {
     CHECK(difference_at<Layer>(samples, 7, std::max<Index>(1, packet / 2)) == "");  // which share a packet
   }
   for (const Index input_dim : {1, 2, 3, 16, 63, 512, 1024, 2048}) {  // some that lie a multiple of 4 KiB apart
-    for (const Index samples : {1, 2, 9, 15, 31}) {
+    for (const Index samples : {1, 2, 9, 15, 16, 31}) {
       CAPTURE(samples, input_dim);
       CHECK(difference_at<Layer>(samples, input_dim, 3) == "");
     }
@@ -82,6 +82,8 @@ TEST_CASE("packed layers give the bits of the layer where the depth is divided",
   CHECK(difference_at<sluice::SwiGLU<float>>(120, 2600, 70) == "");   // the last panel is no full one
   CHECK(difference_at<sluice::SwiGLU<float>>(240, 2048, 130) == "");  // samples that are packed first, in two blocks
   CHECK(difference_at<sluice::SwiGLU<float>>(31, 9000, 17, false) == "");
+  CHECK(difference_at<sluice::SwiGLU<float>>(16, 9000, 5) == "");  // one tile, whose value and gate share a packet
+  CHECK(difference_at<sluice::SwiGLU<float>>(48, 8192, 8, false) == "");  // and several, of samples that are packed
   CHECK(difference_at<sluice::Dense<double, sluice::SiLU>>(40, 4096, 41) == "");
 }
 

@@ -60,7 +60,7 @@ void check(Layer layer) {
   const auto packed = sluice::pack<Stored>(layer);
   for_each_pool([&](const Eigen::ThreadPoolDevice& device) {
     // No sample, one, both sides of a tile: panels; hundreds: rows.
-    for (const Index samples : {0, 1, 2, 15, 31, 300, 517}) {
+    for (const Index samples : {0, 1, 2, 15, 16, 31, 300, 517}) {
       CAPTURE(samples);
       const auto x = random.matrix<test::RowMatrix<typename Layer::Scalar>>(samples, layer.input_dim());
       CHECK(difference_on(packed, device, x) == "");
@@ -72,6 +72,7 @@ TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][dev
   check<float>(sluice::SwiGLU<float>(19, 150));
   check<float>(sluice::SwiGLU<float>(1024, 33));  // rows that are packed first
   check<float>(sluice::SwiGLU<float>(5, 700));    // parts of one row with several groups of panels
+  check<float>(sluice::SwiGLU<float>(11, 8));     // value and gate share a packet
   check<sluice::Int8>(sluice::SwiGLU<float>(9, 300));
   check<sluice::Int8>(sluice::SwiGLU<double>(7, 21));
 }

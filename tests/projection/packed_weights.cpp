@@ -89,7 +89,7 @@ void check(Index depth, Index cols, bool paired) {
   CHECK(packed.bytes() == static_cast<std::size_t>(padded * halves) *
                               (static_cast<std::size_t>(depth) * sizeof(Stored) + (scaled ? 2 : 1) * sizeof(Scalar)));
   // Value and gate that fit one packet share it, and leave the second one of the panel empty.
-  const bool shared = paired && packet >= 8 && 2 * cols <= packet;
+  const bool shared = paired && sluice::detail::has_half_panels<Scalar> && 2 * cols <= packet;
   CHECK(read.panels.second - read.panels.first == (shared ? packet / 2 : packet));
   const Index width = shared ? packet / 2 : padded;
   bool in_place = true, padding_is_zero = true, biases = true, scales = true;

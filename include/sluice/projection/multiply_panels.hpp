@@ -143,6 +143,7 @@ template <class Scalar>
 struct TileSums {
   static constexpr Index size = 2 * panels_per_pass<Scalar> * tile_size<Scalar>;
   static_assert(most_panels[1] * 2 * simd::packet_size<Scalar> <= size / 2, "as many panels as one row takes at once");
+  static_assert((max_half_panel_rows + 1) * simd::packet_size<Scalar> <= tile_size<Scalar>, "one packet for each row");
   alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(size)];
 };
 

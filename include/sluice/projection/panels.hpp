@@ -11,6 +11,8 @@
 //
 //   memory in place:  element (k, lane) of packet h of panel p at  half_h[k·row_stride + p·width + lane]
 //   memory packed:                                             at  data[((p·depth + k)·2 + h)·packet + lane]
+//
+// (packed_weights.hpp says where few units lie.)
 #pragma once
 
 #include <sluice/core/matrix_view.hpp>
@@ -163,6 +165,7 @@ inline constexpr Index panels_per_pass = [] {
 template <class Scalar>
 struct PanelMemory {
   static constexpr Index lanes = round_up(max_tile_rows, simd::packet_size<Scalar>);
+  static_assert(!has_half_panels<Scalar> || lanes >= max_half_panel_rows);
 
   Index samples = 0;  // rows that collide, as many as are worked on at once, each tile's in lanes
   Index sums = 0;     // of the tiles that wait for their next piece of the depth

@@ -229,7 +229,7 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     if (x.rows == 0) return;
     const Panels<Scalar, Stored> w = weights.view();
     const bool upright = wants_upright<Scalar>(x.rows, sink) && suit_upright(w);
-    const Index rows_of_tile = upright ? upright_samples<Scalar> : max_tile_rows;
+    const Index rows_of_tile = upright ? upright_samples<Scalar> : w.rows_of_tile();
     const Index row_tiles = divide_up(x.rows, rows_of_tile);
     const bool by_panels = w.count() >= row_tiles;
     const PanelMemory<Scalar> memory(x, w);

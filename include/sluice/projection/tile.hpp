@@ -250,12 +250,16 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     constexpr integral_constant<Layout, Layout::ContiguousDepth> contiguous_depth;
     constexpr integral_constant<Layout, Layout::ContiguousRows> contiguous_rows;
     const bool asks = t.prefetch_step != 0;
-    if (shared && t.a_depth_stride == 1 && are_adjacent) {
-      asks ? multiply(adjacent, contiguous_depth, std::true_type{})
-           : multiply(adjacent, contiguous_depth, std::false_type{});
-    } else if (!shared && t.a_depth_stride == 1) {
+    if constexpr (shared) {
+      if (t.a_depth_stride == 1 && are_adjacent) {
+        asks ? multiply(adjacent, contiguous_depth, std::true_type{})
+             : multiply(adjacent, contiguous_depth, std::false_type{});
+      } else {
+        multiply_as(strided, std::true_type{});
+      }
+    } else if (t.a_depth_stride == 1) {
       asks ? multiply_as(contiguous_depth, std::true_type{}) : multiply_as(contiguous_depth, std::false_type{});
-    } else if (!shared && t.a_row_stride == 1) {
+    } else if (t.a_row_stride == 1) {
       asks ? multiply_as(contiguous_rows, std::true_type{}) : multiply_as(contiguous_rows, std::false_type{});
     } else {
       multiply_as(strided, std::true_type{});

@@ -49,16 +49,16 @@ inline constexpr bool has_half_panels = simd::packet_size<Scalar> >= 8;
 /// Rows of such a tile: each has one accumulator, and batches are powers of two as a rule.
 inline constexpr int max_half_panel_rows = simd::register_count == 32 ? 16 : max_tile_rows;
 
-/// Whether a tile has code for each layout of A: offsets that the compiler knows instead of pointers to put forward.
-/// Where another program shares the core, instructions are what is scarce.
+/// Whether a tile has code for each layout of A (half panels for a contiguous depth): offsets that the compiler knows
+/// instead of pointers to put forward. Where another program shares the core, instructions are what is scarce.
 template <class Scalar>
 constexpr bool knows_layout(int rows, int panels) {
   if (simd::has_broadcast_operands<Scalar>) return rows >= 8 && panels <= 1;
   return simd::has_fused_multiply_add && simd::register_count == 16 && rows > 1 && panels > 0;
 }
 
-/// Steps of the depth in one round of the loop of such a tile, or of one row of packed panels. With AVX2 the processor
-/// foresees where 64 rounds end, not where 160 do (Zen 3: 2 % of the time at 160→160).
+/// Steps of the depth in one round of the loop of such a tile, or of one row of packed panels or of a half panel. With
+/// AVX2 the processor foresees where 64 rounds end, not where 160 do (Zen 3: 2 % of the time at 160→160).
 template <class Scalar>
 constexpr int steps_of_round(int rows) {
   return simd::has_broadcast_operands<Scalar> && rows > 1 ? 2 : 4;
