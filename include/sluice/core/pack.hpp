@@ -26,7 +26,8 @@ SLUICE_ALWAYS_INLINE void transpose_block(const Scalar* from, Index lanes, Index
   simd::Packet<Scalar> block[static_cast<std::size_t>(size)];
   SLUICE_UNROLL
   for (Index lane = 0; lane < size; ++lane) {
-    block[lane] = simd::load_partial(from + std::min(lane, lanes - 1) * lane_stride, n);
+    block[lane] = simd::load_partial(from, n);
+    from += lane + 1 < lanes ? lane_stride : 0;
   }
   simd::transpose(block);
   SLUICE_UNROLL
