@@ -82,8 +82,8 @@ TEST_CASE("packed layers give the bits of the layer where the depth is divided",
   CHECK(difference_at<sluice::SwiGLU<float>>(120, 2600, 70) == "");   // the last panel is no full one
   CHECK(difference_at<sluice::SwiGLU<float>>(240, 2048, 130) == "");  // samples that are packed first, in two blocks
   CHECK(difference_at<sluice::SwiGLU<float>>(31, 9000, 17, false) == "");
-  CHECK(difference_at<sluice::SwiGLU<float>>(16, 9000, 5) == "");  // one tile, whose value and gate share a packet
-  CHECK(difference_at<sluice::SwiGLU<float>>(48, 8192, 8, false) == "");  // and several, of samples that are packed
+  CHECK(difference_at<sluice::SwiGLU<float>>(16, 9000, 4) == "");  // one tile, whose value and gate share a packet
+  CHECK(difference_at<sluice::SwiGLU<float>>(48, 8192, 4, false) == "");  // and several, of samples that are packed
   CHECK(difference_at<sluice::Dense<double, sluice::SiLU>>(40, 4096, 41) == "");
 }
 

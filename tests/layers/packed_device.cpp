@@ -72,7 +72,7 @@ TEST_CASE("packed gated layers on a pool: the bits of one thread", "[packed][dev
   check<float>(sluice::SwiGLU<float>(19, 150));
   check<float>(sluice::SwiGLU<float>(1024, 33));  // rows that are packed first
   check<float>(sluice::SwiGLU<float>(5, 700));    // parts of one row with several groups of panels
-  check<float>(sluice::SwiGLU<float>(11, 8));     // value and gate share a packet
+  check<float>(sluice::SwiGLU<float>(11, 4));     // value and gate share a packet
   check<sluice::Int8>(sluice::SwiGLU<float>(9, 300));
   check<sluice::Int8>(sluice::SwiGLU<double>(7, 21));
 }

@@ -94,8 +94,9 @@ void check(Index depth, Index cols, bool paired) {
   const Index width = shared ? packet / 2 : padded;
   bool in_place = true, padding_is_zero = true, biases = true, scales = true;
   for (Index k = 0; shared && k < depth; ++k) {
-    for (Index lane = 0; lane < packet; ++lane)
+    for (Index lane = 0; lane < packet; ++lane) {
       padding_is_zero = padding_is_zero && read.stored(k, {0, 0, packet + lane}) == 0;
+    }
   }
   for (int h = 0; h < halves; ++h) {
     for (Index c = 0; c < padded; ++c) {

@@ -225,7 +225,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       SLUICE_UNROLL
       for (int s = 0; asks && s < asked; ++s) ahead[s] = ahead_depth.after(by, ahead[s]);
     };
-    // By shifts: of divisions by constants GCC 12 makes one by a variable, which takes as long as ten steps.
+    // By shifts: of divisions by constants GCC 12 makes one by a variable.
     for (Index rounds = t.depth >> std::countr_zero(unsigned{steps}); rounds > 0; --rounds, advance(steps)) {
       SLUICE_UNROLL
       for (int i = 0; i < steps; ++i) step(i);
