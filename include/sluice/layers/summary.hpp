@@ -191,7 +191,14 @@ struct SummaryRows {
     if constexpr (requires { layer.for_each_part(*this); }) {
       layer.for_each_part(*this);
     } else {
-      rows.push_back({LayerType<Layer>::text(), layer.units(), layer.parameter_count()});
+      constexpr bool has_sizes = requires {
+        layer.units();
+        layer.parameter_count();
+      };
+      static_assert(has_sizes,
+                    "sluice: summary() shows what has units() and parameter_count(); a packed layer has no"
+                    " parameters of its own: show the layer that it was packed from");
+      if constexpr (has_sizes) rows.push_back({LayerType<Layer>::text(), layer.units(), layer.parameter_count()});
     }
   }
 };

@@ -348,30 +348,6 @@ void multiply_tile(Index rows, int panels, TileArguments<Scalar, Stored>& argume
   if constexpr (most_panels[1] >= 8) tiles_of_panels<Scalar, Stored, 8>[row](arguments, tiles);
 }
 
-/// One panel at the right edge of C, where only so many columns of the two packets may be written.
-template <class Scalar>
-SLUICE_NEVER_INLINE void multiply_edge_tile(Index rows, TileArguments<Scalar> tile, Index first_cols,
-                                            Index second_cols) {
-  constexpr Index packet = simd::packet_size<Scalar>;
-  alignas(simd::Packet<Scalar>) Scalar edge[max_tile_rows * 2 * packet];
-  Scalar* const c0 = tile.c0;
-  Scalar* const c1 = tile.c1;
-  const Index c_stride = tile.c_row_stride;
-  for (Index r = 0; r < rows; ++r) {
-    simd::store(edge + r * 2 * packet, simd::load_partial(tile.start0 + r * tile.start_row_stride, first_cols));
-    simd::store(edge + r * 2 * packet + packet,
-                simd::load_partial(tile.start1 + r * tile.start_row_stride, second_cols));
-  }
-  tile.start0 = tile.c0 = edge;
-  tile.start1 = tile.c1 = edge + packet;
-  tile.start_row_stride = tile.c_row_stride = 2 * packet;
-  multiply_tile(rows, 1, tile);
-  for (Index r = 0; r < rows; ++r) {
-    simd::store_partial(c0 + r * c_stride, simd::load<Scalar>(edge + r * 2 * packet), first_cols);
-    simd::store_partial(c1 + r * c_stride, simd::load<Scalar>(edge + r * 2 * packet + packet), second_cols);
-  }
-}
-
 }  // namespace detail
 
 SLUICE_NAMESPACE_END
