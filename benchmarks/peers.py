@@ -145,14 +145,17 @@ def fixed_table(points):
     ])
 
 
-def goals_table(data):
+Goal = collections.namedtuple("Goal", "what least measured verdict")
+
+
+def goals(data):
     """What the engine is meant to reach, and what this run measured. A miss is in the noise where the upper quartile of
     the rounds reaches the goal at every point that misses it."""
-    rows = []
+    found = []
 
     def goal(what, least, measured, unit="", high=0.0):
-        verdict = "reached" if measured >= least else "**missed**" if high < least else "missed, in the noise"
-        rows.append([what, f"{least:g}{unit}", f"{measured:.4g}{unit}" if unit else f"{measured:.2f}", verdict])
+        verdict = "reached" if measured >= least else "missed" if high < least else "missed, in the noise"
+        found.append(Goal(what, f"{least:g}{unit}", f"{measured:.4g}{unit}" if unit else f"{measured:.2f}", verdict))
 
     def worst_point(what, least, pairs):
         missed = [high for _, (median, _, high) in pairs if median < least]
@@ -182,6 +185,11 @@ def goals_table(data):
     if pairs := ratios(points_of(data, "fixed"), "eigen_fixed", "sluice_fixed"):
         worst_point("sizes in the type vs Eigen's", 1.0, pairs)
         worst_point("sizes in the type vs dynamic layer", 1.0, ratios(points_of(data, "fixed"), "sluice", "sluice_fixed"))
+    return found
+
+
+def goals_table(data):
+    rows = [[*goal[:3], f"**{goal.verdict}**" if goal.verdict == "missed" else goal.verdict] for goal in goals(data)]
     return run.table(["what", "at least", "measured", "verdict"], rows) if rows else ""
 
 

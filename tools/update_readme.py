@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the measured figures into README.md, between <!-- NAME:begin --> and <!-- NAME:end -->.
+"""Writes the measured figures into the documents, between <!-- NAME:begin --> and <!-- NAME:end -->.
 
-    tools/update_readme.py                 # picture and benchmark, from benchmarks/results/fused_vs_split.json
+    tools/update_readme.py                 # what stands in benchmarks/results: picture, benchmark and goals
     tools/update_readme.py compile-time    # runs benchmarks/compile_time.py
     tools/update_readme.py demo            # runs build/demo/examples/tumours (./dev demo builds it)
-    tools/update_readme.py --check         # changes nothing, exit 1 if picture or benchmark are not those of the JSON
+    tools/update_readme.py --check         # changes nothing, exit 1 if a document shows other figures than the results
+
+Goals are in docs/performance.md, all others in README.md.
 """
 
 import json
@@ -17,18 +19,24 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-PICTURE = "benchmarks/results/fused_vs_split.png"
-TABLE = "benchmarks/results/fused_vs_split.md"
-ZEN3 = "benchmarks/results/zen3"
+PERFORMANCE = ROOT / "docs/performance.md"
+RESULTS = "benchmarks/results"
+MACHINES = {"Zen 5, AVX-512": "", "Xeon, AVX-512": "xeon/", "Zen 4, AVX-512": "zen4/", "Zen 3, AVX2": "zen3/"}
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "benchmarks"))
-import run  # noqa: E402  benchmarks/run.py: the same medians and ratios as in the report
+import peers  # noqa: E402  benchmarks/peers.py and run.py: the same medians and ratios as in the reports
+import run  # noqa: E402
 
 
-def results(machine=""):
-    path = ROOT / "benchmarks/results" / machine / "fused_vs_split.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+def results(name, machine=""):
+    return json.loads((ROOT / RESULTS / machine / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def machines_table(first, rows):
+    """A column a machine."""
+    return [f"| {' | '.join([*first, *MACHINES])} |", "|---|" + "---:|" * (len(first) - 1 + len(MACHINES)),
+            *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def speed(points, slower):
@@ -51,27 +59,62 @@ def count(points, question):
             f"median {ratios[len(ratios) // 2]:.2f})")
 
 
+def peer_ratios(data):
+    """How many times as fast as each peer: all pairs of a point and its ratio."""
+    forward, training = peers.points_of(data, "forward"), peers.points_of(data, "training")
+    pairs = {peers.NAMES[peer]: peers.ratios(forward, peer, "packed") for peer in peers.PEERS}
+    pairs["libtorch, forward and backward"] = peers.ratios(training, "libtorch", "sluice")
+    return pairs
+
+
 def picture():
-    data = results()
-    return (f"![How many times as fast: sluice over Eigen by hand, and fused over split]({PICTURE})\n\n"
-            f"*Bars above 1× are in sluice's favour, bars below are not. {run.machine_text(data)}.*")
+    data = results("peers")
+    pairs = peer_ratios(data)
+    means = [f"{peers.geometric_mean(pairs[name]):.2f} times {name}" for name in map(peers.NAMES.get, peers.PEERS)]
+    worst = min(r[0] for name in map(peers.NAMES.get, peers.PEERS) for _, r in pairs[name])
+    return (f"![GFLOP/s over batch, for nine shapes: pack(layer), the layer, and four others]({RESULTS}/peers.png)\n\n"
+            f"*One core, forward; up is better, and grey is beyond what the core can multiply or read. Speed of "
+            f"`pack(layer)`, geometric means of {len(pairs['Eigen by hand'])} points: {', '.join(means)}; {worst:.2f} "
+            f"times at the worst point. {run.machine_text(data)}.*")
+
+
+def peers_table():
+    columns = [peer_ratios(results("peers", machine)) for machine in MACHINES.values()]
+    rows = []
+    for name in columns[0]:
+        cells = [f"{peers.geometric_mean(c[name]):.2f} ({min(r[0] for _, r in c[name]):.2f})" for c in columns]
+        rows.append([name, *cells])
+    rows.append(["all points", *(f"[table]({RESULTS}/{machine}peers.md)" for machine in MACHINES.values())])
+    return "\n".join(machines_table(["`pack(layer)` vs"], rows))
+
+
+def goals():
+    columns = [peers.goals(results("peers", machine)) for machine in MACHINES.values()]
+    marks = {"reached": "{}", "missed": "**{}**", "missed, in the noise": "≈{}"}
+    rows = [[same[0].what, same[0].least, *(marks[g.verdict].format(g.measured) for g in same)] for same in zip(*columns)]
+    reached = [f"{sum(g.verdict == 'reached' for g in c)} of {len(c)}" for c in columns]
+    tables = [f"[table](../{RESULTS}/{machine}peers.md)" for machine in MACHINES.values()]
+    rows += [["reached", "", *reached], ["measured", "", *(results("peers", m)["date"] for m in MACHINES.values())],
+             ["all points", "", *tables]]
+    return "\n".join(machines_table(["what", "at least"], rows))
 
 
 def benchmark():
-    data, avx2 = results(), results("zen3")
-    points, avx2_points = (run.layer_points(d, layout="row") for d in (data, avx2))
+    data = results("fused_vs_split")
+    points = run.layer_points(data, layout="row")
     return "\n\n".join([
-        f"{run.machine_text(data)}.",
-        f"sluice's fused layer is at least as fast as the fused layer by hand at {count(points, 'forward')} forward, "
-        f"and at {count(points, 'backward')} backward.",
+        "How many times as fast as others, one core: geometric means of all points (and the worst one), forward, and "
+        "for a training step of the layer itself:",
+        peers_table(),
+        f"![How many times as fast: sluice over Eigen by hand, and fused over split]({RESULTS}/fused_vs_split.png)",
+        f"The mutable layer against Eigen by hand ({run.machine_text(data)}): at least as fast as the fused layer by hand "
+        f"at {count(points, 'forward')} forward, and at {count(points, 'backward')} backward.",
         "Speed of sluice (fused) over Eigen by hand (fused); the columns are direction and batch:",
         speed(points, run.EIGEN_FUSED),
         "Speed of fused over split, both sluice:",
         speed(points, run.SLUICE_SPLIT),
-        f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: [{TABLE}]({TABLE}).",
-        f"That is a Zen 5 with AVX-512. With AVX2, on a Zen 3 ({run.machine_text(avx2)}): at least as fast as the fused "
-        f"layer by hand at {count(avx2_points, 'forward')} forward, and at {count(avx2_points, 'backward')} backward "
-        f"([tables]({ZEN3}/fused_vs_split.md), [against oneDNN, OpenBLAS and libtorch]({ZEN3}/peers.md)).",
+        f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: "
+        f"[{RESULTS}/fused_vs_split.md]({RESULTS}/fused_vs_split.md); with AVX2: [zen3]({RESULTS}/zen3/fused_vs_split.md).",
     ])
 
 
@@ -94,22 +137,29 @@ def demo():
 
 
 def main():
-    writers = {"picture": picture, "benchmark": benchmark, "compile-time": compile_time, "demo": demo}
+    writers = {
+        "picture": (README, picture), "benchmark": (README, benchmark), "goals": (PERFORMANCE, goals),
+        "compile-time": (README, compile_time), "demo": (README, demo),
+    }
     names = [name for name in sys.argv[1:] if name != "--check"]
     if unknown := [name for name in names if name not in writers]:
         sys.exit(f"update_readme.py: no part {unknown[0]!r}; there are: {', '.join(writers)}")
-    before = text = README.read_text(encoding="utf-8")
-    for name in names or ["picture", "benchmark"]:
+    before = {path: path.read_text(encoding="utf-8") for path in (README, PERFORMANCE)}
+    after = dict(before)
+    for name in names or ["picture", "benchmark", "goals"]:
+        path, write = writers[name]
         begin, end = f"<!-- {name}:begin -->\n", f"\n<!-- {name}:end -->"
+        text = after[path]
         if text.count(begin) != 1 or text.count(end) != 1:
-            sys.exit(f"update_readme.py: README.md needs {begin.strip()} and {end.strip()}, once each")
-        text = text[: text.index(begin) + len(begin)] + writers[name]() + text[text.index(end):]
+            sys.exit(f"update_readme.py: {path.name} needs {begin.strip()} and {end.strip()}, once each")
+        after[path] = text[: text.index(begin) + len(begin)] + write() + text[text.index(end):]
     if "--check" in sys.argv[1:]:
-        if text != before:
-            sys.exit("README.md shows other figures than benchmarks/results; run tools/update_readme.py")
-        print("README.md shows the figures of benchmarks/results")
+        if other := [path.name for path in before if after[path] != before[path]]:
+            sys.exit(f"{', '.join(other)}: other figures than in benchmarks/results; run tools/update_readme.py")
+        print("README.md and docs/performance.md show the figures of benchmarks/results")
         return
-    README.write_text(text, encoding="utf-8")
+    for path, text in after.items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
