@@ -54,6 +54,7 @@
 namespace {
 
 using Eigen::Index;
+using peers::Floats;
 using peers::Problem;
 using peers::Results;
 using peers::SharedProblem;
@@ -65,14 +66,14 @@ using MapIn = Eigen::Map<const RowMatrix>;
 // --- the problem --------------------------------------------------------------------------------------------------
 
 /// Uniform numbers in ±scale.
-std::vector<float> uniform(Index count, float scale, std::mt19937& rng) {
-  std::vector<float> v(static_cast<std::size_t>(count));
+Floats uniform(Index count, float scale, std::mt19937& rng) {
+  Floats v(static_cast<std::size_t>(count));
   const float unit = 2 * scale / 4294967296.0f;
   for (float& f : v) f = static_cast<float>(rng()) * unit - scale;
   return v;
 }
 
-MapIn map(const std::vector<float>& v, Index rows, Index columns) { return {v.data(), rows, columns}; }
+MapIn map(const Floats& v, Index rows, Index columns) { return {v.data(), rows, columns}; }
 
 /// Built once a shape: the largest weigh 360 MB.
 template <class T, class Make>
@@ -110,7 +111,7 @@ SharedProblem make_problem(Index input_dim, Index units, Index batch) {
 
 // --- our contestants, and Eigen -----------------------------------------------------------------------------------
 
-std::vector<float> values(const RowMatrix& m) { return {m.data(), m.data() + m.size()}; }
+Floats values(const RowMatrix& m) { return {m.data(), m.data() + m.size()}; }
 
 /// The matrices of one point.
 template <int Order>
@@ -272,13 +273,9 @@ Variants fma(bool two_threads) {
 /// One thread or two that read the weights, by one stream each or by several, whichever is faster.
 Variants read(const SharedProblem& p, bool two_threads) {
   const auto by = [&](const char* name, auto read_all) {
-    const std::vector<float>& w = p->weights->fused;
-    void* begin = const_cast<float*>(w.data());
-    std::size_t bytes = w.size() * sizeof(float);
-    std::align(64, 64, begin, bytes);  // whole lines, as packed weights have
-    const std::size_t count = bytes / 128 * 16;
-    const auto half = [p /* keeps them */, read_all, count, from = static_cast<const float*>(begin)](int i) {
-      benchmark::DoNotOptimize(read_all(from + static_cast<std::size_t>(i) * count, count));
+    const std::size_t count = p->weights->fused.size() / 32 * 16;  // whole lines
+    const auto half = [p, read_all, count](int i) {
+      benchmark::DoNotOptimize(read_all(p->weights->fused.data() + static_cast<std::size_t>(i) * count, count));
     };
     return halves(name, half, two_threads);
   };
@@ -425,8 +422,8 @@ std::vector<Question> questions() {
 
 // --- agreement ----------------------------------------------------------------------------------------------------
 
-void compare(const Point& point, const std::string& who, const char* what, const std::vector<float>& a,
-             const std::vector<float>& b, double tolerance) {
+void compare(const Point& point, const std::string& who, const char* what, const Floats& a, const Floats& b,
+             double tolerance) {
   double error = 0, norm = 0;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
@@ -614,7 +611,10 @@ void set_environment(char** argv) {
 #else
   unsetenv("OPENBLAS_CORETYPE");
 #endif
-  unsetenv("OPENBLAS_L2_SIZE");
+  for (const char* name : {"OPENBLAS_L2_SIZE", "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA",
+                           "MKL_ENABLE_INSTRUCTIONS", "DNNL_CPU_ISA_HINTS", "ONEDNN_CPU_ISA_HINTS"}) {
+    unsetenv(name);
+  }
   execv("/proc/self/exe", argv);
   std::perror("peers: execv");
 #else

@@ -16,12 +16,12 @@ using Fixed = Eigen::Matrix<float, Rows, Columns, Eigen::RowMajor>;
 using Dynamic = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class Matrix>
-Matrix matrix(const std::vector<float>& v, long rows, long columns) {
+Matrix matrix(const Floats& v, long rows, long columns) {
   return Eigen::Map<const Dynamic>(v.data(), rows, columns);
 }
 template <class Matrix>
 Results results(const Matrix& y) {
-  return {std::vector<float>(y.data(), y.data() + y.size()), {}, {}, {}};
+  return {Floats(y.data(), y.data() + y.size()), {}, {}, {}};
 }
 
 /// state->call() computes state->y.

@@ -15,10 +15,10 @@
 namespace peers {
 namespace {
 
-at::Tensor tensor(const std::vector<float>& v, at::IntArrayRef sizes) {
+at::Tensor tensor(const Floats& v, at::IntArrayRef sizes) {
   return at::from_blob(const_cast<float*>(v.data()), sizes, at::kFloat);
 }
-std::vector<float> copy(const at::Tensor& t) {
+Floats copy(const at::Tensor& t) {
   const at::Tensor c = t.contiguous();
   return {c.data_ptr<float>(), c.data_ptr<float>() + c.numel()};
 }

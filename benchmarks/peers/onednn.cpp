@@ -31,7 +31,7 @@ dnnl::stream& stream() {
 memory::desc row_major(long rows, long columns) {
   return {{rows, columns}, memory::data_type::f32, memory::format_tag::ab};
 }
-float* data(const std::vector<float>& v) { return const_cast<float*>(v.data()); }  // oneDNN knows no const
+float* data(const Floats& v) { return const_cast<float*>(v.data()); }  // oneDNN knows no const
 
 /// Columns [first, first + columns) of the weights in the format that a primitive asked for; points share them.
 memory packed(const Weights& w, long first, long columns, const memory::desc& format) {
@@ -53,8 +53,8 @@ memory packed(const Weights& w, long first, long columns, const memory::desc& fo
 class Product {
  public:
   /// to = post_ops(x·W[:, first…] + bias); other is the operand of a binary post-op.
-  Product(const Problem& p, long first, long columns, bool with_bias, std::vector<float>& to,
-          const dnnl::post_ops& post_ops, std::vector<float>* other) {
+  Product(const Problem& p, long first, long columns, bool with_bias, Floats& to, const dnnl::post_ops& post_ops,
+          Floats* other) {
     const Weights& w = *p.weights;
     const memory::desc x(row_major(p.batch, w.input_dim)), y(row_major(p.batch, columns)), bias(row_major(1, columns));
     const memory::desc any({w.input_dim, columns}, memory::data_type::f32, memory::format_tag::any);
@@ -90,7 +90,7 @@ class Product {
 };
 
 struct Buffers {
-  std::vector<float> h, y;
+  Floats h, y;
 };
 
 template <class Call>

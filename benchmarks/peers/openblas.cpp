@@ -15,7 +15,7 @@ template <class Product>
 Variant variant(const char* name, const SharedProblem& problem, Product product) {
   const Weights& w = *problem->weights;
   struct Buffers {
-    std::vector<float> h, y;
+    Floats h, y;
   };
   const auto buffers = std::make_shared<Buffers>();
   buffers->h.resize(static_cast<std::size_t>(problem->batch * 2 * w.units));
