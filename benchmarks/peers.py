@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs build/bench/benchmarks/peers and reports: ./dev bench peers builds it first.
 
-  ./dev bench peers                                              everything; writes results/peers.{json,md,png}
+  ./dev bench peers                                              everything, 10 minutes; writes results/peers.{json,md,png}
   ./dev bench peers --only 160x160 --rounds 15 --peers onednn    some points, against some peers; writes nothing
 
 Measuring, medians and paired ratios are those of run.py: at a point all contestants run one after the other within
@@ -190,7 +190,7 @@ def goals(data):
 
 def goals_table(data):
     rows = [[*goal[:3], f"**{goal.verdict}**" if goal.verdict == "missed" else goal.verdict] for goal in goals(data)]
-    return run.table(["what", "at least", "measured", "verdict"], rows) if rows else ""
+    return run.table(["what", "at least", "measured", "verdict"], rows)
 
 
 def ways_text(data):
@@ -204,7 +204,8 @@ def ways_text(data):
     return "\n".join(lines)
 
 
-def report(data):
+def report(data, with_goals=True):
+    """Goals are those of all points."""
     parts = [
         "# The gated layer against oneDNN, OpenBLAS, libtorch and Eigen by hand",
         f"{run.machine_text(data)}.",
@@ -214,6 +215,7 @@ def report(data):
         "or the rate at which as many bytes as the weights have can be read, whichever takes longer, both measured in "
         "the same round; a layer may exceed the rate, because it reads in other streams than what measures it. Inputs and "
         "outputs are row-major where nothing else is said.",
+        *([data["note"]] if "note" in data else []),
         ways_text(data),
     ]
     forward = points_of(data, "forward")
@@ -234,8 +236,8 @@ def report(data):
             parts += [f"## {title}", table(points)]
             if question == "threads":
                 parts.append("The last three columns stand where reading takes at least half of the time.")
-    if goals := goals_table(data):
-        parts += ["## Goals", goals]
+    if with_goals:
+        parts += ["## Goals", goals_table(data)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -318,7 +320,7 @@ def main():
     parser.add_argument("--slice-ms", type=float, default=2,
                         help="milliseconds a contestant runs in a round, at least (default 2: the timer of a virtual "
                              "machine interrupts it every millisecond)")
-    parser.add_argument("--only", dest="filter", default="", metavar="REGEX",
+    parser.add_argument("--only", "--filter", dest="filter", default="", metavar="REGEX",
                         help="points such as forward/160x160/b64; writes nothing")
     parser.add_argument("--peers", default="", metavar="NAME,...",
                         help="of eigen, onednn, openblas, libtorch; writes nothing")
@@ -351,7 +353,7 @@ def main():
             run.write_json(data, path)
         path.with_suffix(".md").write_text(report(data), encoding="utf-8")
         draw(data, path.with_suffix(".png"))
-    print("\n" + report(data))
+    print("\n" + report(data, with_goals=keep))
     if keep:
         print(f"written: {arguments.output}/peers.json, .md, .png")
 

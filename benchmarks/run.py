@@ -30,11 +30,34 @@ SLUICE_FUSED, SLUICE_SPLIT = "sluice_fused", "sluice_split"
 # --- measure --------------------------------------------------------------------------------------
 
 
+# Families and models of processors whose names say little: virtual machines call all of these the same.
+GENERATIONS = {
+    "Zen 3": (25, [*range(0x00, 0x10), *range(0x20, 0x60)]),
+    "Zen 4": (25, [*range(0x10, 0x20), *range(0x60, 0xB0)]),
+    "Zen 5": (26, range(0x00, 0x80)),
+    "Ice Lake": (6, [106, 108]),
+    "Sapphire Rapids": (6, [143]),
+    "Emerald Rapids": (6, [207]),
+    "Granite Rapids": (6, [173, 174]),
+}
+
+
 def cpu_model():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
+    """'AMD EPYC (Zen 5)'"""
+    lines = pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    family, model = int(said.get("cpu family", 0)), int(said.get("model", 0))
+    names = [name for name, (of, models) in GENERATIONS.items() if family == of and model in models]
+    return said.get("model name", "unknown processor") + (f" ({names[0]})" if names else "")
+
+
+def commit():
+    """Of the headers that are measured, '+' where they have been changed since; '' outside of a clone."""
+    def git(*arguments):
+        ran = subprocess.run(["git", "-C", str(HERE), *arguments], capture_output=True, text=True)
+        return ran.stdout.strip() if ran.returncode == 0 else ""
+
+    return git("rev-parse", "--short=7", "HEAD") + ("+" if git("status", "--porcelain", "../include") else "")
 
 
 def rounds_of_processes(rounds, processes):
@@ -73,7 +96,7 @@ def measure(arguments):
     faster or slower for as long as a process lives.
     """
     begin = time.monotonic()
-    data = {"date": datetime.date.today().isoformat(), "cpu": cpu_model(), "points": []}
+    data = {"date": datetime.date.today().isoformat(), "cpu": cpu_model(), "commit": commit(), "points": []}
     points = {}
     shares = rounds_of_processes(arguments.rounds, arguments.processes)
     for number, rounds in enumerate(shares, start=1):
@@ -224,7 +247,7 @@ def machine_text(data):
     return (
         f"{data['cpu']}, one core; {data['compiler']} {data['flags']}, Eigen {data['eigen']}; "
         f"float, SiLU gate; medians of {data['rounds']} interleaved rounds in {data['processes']} processes, "
-        f"{data['date']}"
+        f"{data['date']}" + (f", commit {data['commit']}" if data.get("commit") else "")
     )
 
 
@@ -337,8 +360,8 @@ def main():
     parser.add_argument("--processes", type=int, help="that share the rounds (default 3, with --quick 1)")
     parser.add_argument("--slice-ms", type=float, help="milliseconds a contestant runs in a round (default 4)")
     parser.add_argument("--quick", action="store_true", help="a smoke test without the largest shape; writes nothing")
-    parser.add_argument("--filter", default="", metavar="REGEX",
-                        help="only points such as backward/row/64x64/b32; writes nothing")
+    parser.add_argument("--only", "--filter", dest="filter", default="", metavar="REGEX",
+                        help="points such as backward/row/64x64/b32; writes nothing")
     parser.add_argument("--cpu", type=int, help="run on this core only (taskset)")
     parser.add_argument("--binary", type=pathlib.Path, default=DEFAULT_BINARY)
     parser.add_argument("--output", type=pathlib.Path, default=RESULTS, metavar="DIRECTORY",

@@ -26,5 +26,6 @@
 #include <sluice/layers/gated_linear_unit.hpp>
 #include <sluice/layers/packed.hpp>
 #include <sluice/layers/summary.hpp>
+#include <sluice/projection/engine.hpp>
 #include <sluice/training/initializers.hpp>
 #include <sluice/version.hpp>

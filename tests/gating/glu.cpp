@@ -4,6 +4,7 @@
 // naive loops in double; written into the middle of other people's memory.
 
 #include "support/catch.hpp"
+#include "support/glu_reference.hpp"
 #include "support/strided.hpp"
 
 #include <sluice/activations/silu.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/engine.hpp"
 
-SLUICE_NAMESPACE_BEGIN
-namespace detail {
-SLUICE_TEST_ENGINES()
-}
-SLUICE_NAMESPACE_END
+SLUICE_ENGINE(float)
+SLUICE_ENGINE(double)
+SLUICE_PACKED_ENGINE(float, Eigen::bfloat16)
+SLUICE_PACKED_ENGINE(float, Eigen::half)
+SLUICE_PACKED_ENGINE(float, sluice::Int8)

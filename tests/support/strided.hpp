@@ -3,14 +3,14 @@
 // A matrix inside a larger piece of memory, in any of five arrangements. What is not the matrix holds a canary.
 #pragma once
 
-#include "support/glu_reference.hpp"
-
 #include <Eigen/Core>
 
 #include <string>
 #include <vector>
 
 namespace test {
+
+using Eigen::Index;
 
 enum class Arrangement { Rows, Cols, PaddedRows, PaddedCols, Scattered };
 inline constexpr Arrangement all_arrangements[] = {Arrangement::Rows, Arrangement::Cols, Arrangement::PaddedRows,
@@ -43,6 +43,8 @@ class Strided {
     const Index last = rows == 0 || cols == 0 ? 0 : (rows - 1) * row_stride_ + (cols - 1) * col_stride_ + 1;
     memory_.assign(static_cast<std::size_t>(margin + last + margin), canary);
   }
+  /// From numbers with two extents, as those of glu_reference.hpp.
+  template <class Array>
   Strided(const Array& numbers, Arrangement arrangement)
       : Strided(numbers.extents[0], numbers.extents[1], arrangement) {
     Array a = numbers;

@@ -104,7 +104,8 @@ class Packed;
 ///   half       2⁻¹¹·Σ|xᵢ·wᵢ|      (2⁻²⁵ each for weights below 2⁻¹⁴; infinite from 65520 on)
 ///   Int8       ½·scale·Σ|xᵢ|       (scale = max|w| of the column / 127; NaN where a weight of it is not finite)
 ///
-/// beside the rounding of the sums themselves.
+/// beside the rounding of the sums themselves. The sums of Int8 are Σ xᵢ·(wᵢ / scale) until the end, up to 127 per unit
+/// of x: where they pass the range of the scalar, the result is infinite, however small the scale.
 ///
 ///   auto fast = sluice::pack<Eigen::bfloat16>(layer);
 ///   fast.forward(x, y);                                   // x (32 × 30), y (32 × 10)

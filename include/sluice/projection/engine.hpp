@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// The engine compiled once. Tiles and the products behind them are templates that all layers of a scalar share, and
+// each file that calls forward() compiles them anew: most of its time with AVX-512, or under a sanitizer. A program of
+// several files can leave them to one:
+//
+//   // in a header that all of these files include
+//   #include <sluice/sluice.hpp>
+//   SLUICE_EXTERN_ENGINE(float)                       // layers of float, and what pack() makes of them
+//   SLUICE_EXTERN_PACKED_ENGINE(float, sluice::Int8)  // weights packed as something else
+//
+//   // in one file, which includes that header
+//   SLUICE_ENGINE(float)
+//   SLUICE_PACKED_ENGINE(float, sluice::Int8)
+//
+// outside of all namespaces, and with the same SIMD flags in all files, or the program does not link. Without these
+// lines nothing changes. Results are the same.
+#pragma once
+
+#include <sluice/projection/blocks.hpp>
+#include <sluice/projection/product.hpp>
+#include <sluice/projection/tile.hpp>
+
+#include <initializer_list>
+
+/// For weights stored as another type than the layer's scalar.
+#define SLUICE_PACKED_ENGINE_AS(KEYWORD, S, STORED)                                  \
+  SLUICE_NAMESPACE_BEGIN                                                             \
+  namespace detail {                                                                 \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<S, STORED>&, Index); \
+  }                                                                                  \
+  SLUICE_NAMESPACE_END
+#define SLUICE_ENGINE_AS(KEYWORD, S)                                                                                   \
+  SLUICE_PACKED_ENGINE_AS(KEYWORD, S, S)                                                                               \
+  SLUICE_NAMESPACE_BEGIN                                                                                               \
+  namespace detail {                                                                                                   \
+  KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,         \
+                                 const SumsStart<S>&, const PackingSpace<S>&, bool);                                   \
+  KEYWORD template void multiply_weights(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&, \
+                                         const SumsStart<S>&, Reading, const PackingSpace<S>&, bool);                  \
+  KEYWORD template void multiply_halves(const MatrixView<const S>&, const Halves<const S>&, const Halves<S>&,          \
+                                        const SumsStart<S>&, Reading, const PackingSpace<S>&);                         \
+  KEYWORD template void add_product(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&);     \
+  KEYWORD template PackingSpace<S> add_product_memory(Index, Index, Index);                                            \
+  KEYWORD template void write_products(std::initializer_list<TransposedProduct<S>>, const MatrixView<S>&);             \
+  KEYWORD template void write_products_memory(const MatrixView<S>&, Index);                                            \
+  }                                                                                                                    \
+  SLUICE_NAMESPACE_END
+
+#define SLUICE_ENGINE(S) SLUICE_ENGINE_AS(, S)
+#define SLUICE_EXTERN_ENGINE(S) SLUICE_ENGINE_AS(extern, S)
+#define SLUICE_PACKED_ENGINE(S, STORED) SLUICE_PACKED_ENGINE_AS(, S, STORED)
+#define SLUICE_EXTERN_PACKED_ENGINE(S, STORED) SLUICE_PACKED_ENGINE_AS(extern, S, STORED)
