@@ -34,12 +34,27 @@
   SLUICE_DETAIL_JOIN(SLUICE_VERSION_MAJOR, SLUICE_VERSION_MINOR, EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, \
                      EIGEN_MAX_ALIGN_BYTES, SLUICE_DETAIL_PACKET)
 
+// GCC 12 warns of uninitialized variables in its own AVX-512 intrinsics, falsely (https://gcc.gnu.org/PR105593),
+// wherever they are inlined: dozens of times in a small program. What is inlined into this namespace it keeps to
+// itself.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#define SLUICE_DIAGNOSTICS_BEGIN                                                       \
+  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wuninitialized\"") \
+      _Pragma("GCC diagnostic ignored \"-Wmaybe-uninitialized\"")
+#define SLUICE_DIAGNOSTICS_END _Pragma("GCC diagnostic pop")
+#else
+#define SLUICE_DIAGNOSTICS_BEGIN
+#define SLUICE_DIAGNOSTICS_END
+#endif
+
 #define SLUICE_NAMESPACE_BEGIN \
+  SLUICE_DIAGNOSTICS_BEGIN     \
   namespace sluice {           \
   inline namespace SLUICE_ABI_NAMESPACE {
 #define SLUICE_NAMESPACE_END \
   }                          \
-  }
+  }                          \
+  SLUICE_DIAGNOSTICS_END
 
 // Small functions that carry packets in registers must disappear into their caller. Cold ones (errors, texts) run once
 // if at all: they stay out of the way and are compiled for size, which takes less time.
