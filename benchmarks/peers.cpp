@@ -611,8 +611,9 @@ void set_environment(char** argv) {
 #else
   unsetenv("OPENBLAS_CORETYPE");
 #endif
-  for (const char* name : {"OPENBLAS_L2_SIZE", "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA",
-                           "MKL_ENABLE_INSTRUCTIONS", "DNNL_CPU_ISA_HINTS", "ONEDNN_CPU_ISA_HINTS"}) {
+  for (const char* name :
+       {"OPENBLAS_L2_SIZE", "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE",
+        "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_VERBOSE", "ONEDNN_VERBOSE", "DNNL_CPU_ISA_HINTS", "ONEDNN_CPU_ISA_HINTS"}) {
     unsetenv(name);
   }
   execv("/proc/self/exe", argv);

@@ -348,7 +348,7 @@ def main():
             sys.exit(f"peers.py: no {arguments.binary}; ./dev bench peers builds it")
         data = run.measure(arguments)
     if keep:
-        arguments.output.mkdir(exist_ok=True)
+        arguments.output.mkdir(parents=True, exist_ok=True)
         if not arguments.replot:
             run.write_json(data, path)
         path.with_suffix(".md").write_text(report(data), encoding="utf-8")

@@ -34,7 +34,7 @@ SLUICE_FUSED, SLUICE_SPLIT = "sluice_fused", "sluice_split"
 GENERATIONS = {
     "Zen 3": (25, [*range(0x00, 0x10), *range(0x20, 0x60)]),
     "Zen 4": (25, [*range(0x10, 0x20), *range(0x60, 0xB0)]),
-    "Zen 5": (26, range(0x00, 0x80)),
+    "Zen 5": (26, [*range(0x00, 0x50), *range(0x60, 0x80)]),
     "Ice Lake": (6, [106, 108]),
     "Sapphire Rapids": (6, [143]),
     "Emerald Rapids": (6, [207]),
@@ -52,9 +52,12 @@ def cpu_model():
 
 
 def commit():
-    """Of the headers that are measured, '+' where they have been changed since; '' outside of a clone."""
+    """Of the headers that are measured, '+' where they have been changed since; '' outside of a clone or without git."""
     def git(*arguments):
-        ran = subprocess.run(["git", "-C", str(HERE), *arguments], capture_output=True, text=True)
+        try:
+            ran = subprocess.run(["git", "-C", str(HERE), *arguments], capture_output=True, text=True)
+        except OSError:
+            return ""
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
     return git("rev-parse", "--short=7", "HEAD") + ("+" if git("status", "--porcelain", "../include") else "")
@@ -385,7 +388,7 @@ def main():
             sys.exit(f"run.py: no {arguments.binary}; ./dev bench builds it")
         data = measure(arguments)
     if keep:
-        arguments.output.mkdir(exist_ok=True)
+        arguments.output.mkdir(parents=True, exist_ok=True)
         if not arguments.replot:
             write_json(data, path)
         path.with_suffix(".md").write_text(report(data), encoding="utf-8")

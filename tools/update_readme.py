@@ -84,6 +84,8 @@ def peers_table():
     columns = [peer_ratios(d) for d in data]
     rows = []
     for name in columns[0]:
+        if not all(c[name] for c in columns):
+            sys.exit(f"update_readme.py: a table of benchmarks/results has no {name}")
         hindered = name in ("OpenBLAS", "libtorch", "libtorch, forward and backward")
         rows.append([name, *(f"{peers.geometric_mean(c[name]):.2f} ({min(r[0] for _, r in c[name]):.2f})"
                              f"{' ¹' if hindered and 'note' in d else ''}" for c, d in zip(columns, data))])
@@ -94,7 +96,16 @@ def peers_table():
 def goals():
     columns = [peers.goals(results("peers", machine)) for machine in MACHINES.values()]
     marks = {"reached": "{}", "missed": "**{}**", "missed, in the noise": "≈{}"}
-    rows = [[same[0].what, same[0].least, *(marks[g.verdict].format(g.measured) for g in same)] for same in zip(*columns)]
+    data = [results("peers", machine) for machine in MACHINES.values()]
+    by_name = [{g.what: g for g in c} for c in columns]
+    rows = []
+    for what, least in dict.fromkeys((g.what, g.least) for c in columns for g in c):
+        cells = []
+        for of_machine, d in zip(by_name, data):
+            mark = " ¹" if "note" in d and ("OpenBLAS" in what or "libtorch" in what) else ""
+            cells.append(marks[of_machine[what].verdict].format(of_machine[what].measured) + mark
+                         if what in of_machine else "")
+        rows.append([what, least, *cells])
     reached = [f"{sum(g.verdict == 'reached' for g in c)} of {len(c)}" for c in columns]
     tables = [f"[table](../{RESULTS}/{machine}peers.md)" for machine in MACHINES.values()]
     rows += [["reached", "", *reached], ["measured", "", *(results("peers", m)["date"] for m in MACHINES.values())],
@@ -109,8 +120,8 @@ def benchmark():
         "How many times as fast as others, one core: geometric means of all points (and the worst one), forward, and "
         "for a training step of the layer itself:",
         peers_table(),
-        "¹ Measured before the memory that OpenBLAS and libtorch are given began with a cache line, as ours does: a few "
-        "percent too high.",
+        "¹ Measured before the memory that OpenBLAS and libtorch are given began with a cache line, as ours does: the "
+        "means are a few percent too high, single points with one sample up to two times.",
         f"![How many times as fast: sluice over Eigen by hand, and fused over split]({RESULTS}/fused_vs_split.png)",
         f"The mutable layer against Eigen by hand ({run.machine_text(data)}): at least as fast as the fused layer by hand "
         f"at {count(points, 'forward')} forward, and at {count(points, 'backward')} backward.",

@@ -16,8 +16,9 @@
 
 namespace peers {
 
-/// Memory that begins with a cache line, as that of our layers and of Eigen's matrices does. (What malloc gives begins
-/// 16 bytes behind one as a rule: every access of AVX-512 then takes parts of two lines, and OpenBLAS twice the time.)
+/// Memory that begins with a cache line, as that of our layers does, and with AVX-512 that of Eigen's matrices. (What
+/// malloc gives begins 16 bytes behind one as a rule: every access of AVX-512 then takes parts of two lines, and
+/// OpenBLAS's sgemm up to twice the time with one sample.)
 template <class T>
 struct LineAllocator {
   using value_type = T;

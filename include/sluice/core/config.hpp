@@ -37,7 +37,7 @@
 // GCC 12 warns of uninitialized variables in its own AVX-512 intrinsics, falsely (https://gcc.gnu.org/PR105593),
 // wherever they are inlined: dozens of times in a small program. What is inlined into this namespace it keeps to
 // itself.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13 && defined(__AVX512F__)
 #define SLUICE_DIAGNOSTICS_BEGIN                                                       \
   _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wuninitialized\"") \
       _Pragma("GCC diagnostic ignored \"-Wmaybe-uninitialized\"")

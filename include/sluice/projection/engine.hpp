@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The engine compiled once. Tiles and the products behind them are templates that all layers of a scalar share, and
-// each file that calls forward() compiles them anew: most of its time with AVX-512, or under a sanitizer. A program of
-// several files can leave them to one:
+// each file that calls forward() compiles them anew: half of its time with AVX-512, most of it under a sanitizer. A
+// program of several files can leave them to one:
 //
 //   // in a header that all of these files include
 //   #include <sluice/sluice.hpp>
@@ -13,8 +13,8 @@
 //   SLUICE_ENGINE(float)
 //   SLUICE_PACKED_ENGINE(float, sluice::Int8)
 //
-// outside of all namespaces, and with the same SIMD flags in all files, or the program does not link. Without these
-// lines nothing changes. Results are the same.
+// outside of all namespaces, and with the same flags in all files: they run what that one was compiled for. (Another
+// width of packets does not link.) Without these lines nothing changes. Results are the same.
 #pragma once
 
 #include <sluice/projection/blocks.hpp>
