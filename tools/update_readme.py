@@ -22,7 +22,7 @@ README = ROOT / "README.md"
 PERFORMANCE = ROOT / "docs/performance.md"
 RESULTS = "benchmarks/results"
 PICTURED = "xeon/"  # the first that was measured with memory of whole lines for all
-MACHINES = {"Zen 5, AVX-512": "", "Xeon, AVX-512": "xeon/", "Zen 4, AVX-512": "zen4/", "Zen 3, AVX2": "zen3/"}
+MACHINES = {"Zen 5, AVX-512": "zen5/", "Xeon, AVX-512": "xeon/", "Zen 4, AVX-512": "zen4/", "Zen 3, AVX2": "zen3/"}
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -94,9 +94,9 @@ def peers_table():
 
 
 def goals():
-    columns = [peers.goals(results("peers", machine)) for machine in MACHINES.values()]
     marks = {"reached": "{}", "missed": "**{}**", "missed, in the noise": "≈{}"}
     data = [results("peers", machine) for machine in MACHINES.values()]
+    columns = [peers.goals(d) for d in data]
     by_name = [{g.what: g for g in c} for c in columns]
     rows = []
     for what, least in dict.fromkeys((g.what, g.least) for c in columns for g in c):
@@ -108,13 +108,13 @@ def goals():
         rows.append([what, least, *cells])
     reached = [f"{sum(g.verdict == 'reached' for g in c)} of {len(c)}" for c in columns]
     tables = [f"[table](../{RESULTS}/{machine}peers.md)" for machine in MACHINES.values()]
-    rows += [["reached", "", *reached], ["measured", "", *(results("peers", m)["date"] for m in MACHINES.values())],
+    rows += [["reached", "", *reached], ["measured", "", *(d["date"] for d in data)],
              ["all points", "", *tables]]
     return "\n".join(machines_table(["what", "at least"], rows))
 
 
 def benchmark():
-    data = results("fused_vs_split")
+    data = results("fused_vs_split", "zen5/")
     points = run.layer_points(data, layout="row")
     return "\n\n".join([
         "How many times as fast as others, one core: geometric means of all points (and the worst one), forward, and "
@@ -122,7 +122,7 @@ def benchmark():
         peers_table(),
         "¹ Measured before the memory that OpenBLAS and libtorch are given began with a cache line, as ours does: the "
         "means are a few percent too high, single points with one sample up to two times.",
-        f"![How many times as fast: sluice over Eigen by hand, and fused over split]({RESULTS}/fused_vs_split.png)",
+        f"![How many times as fast: sluice over Eigen by hand, and fused over split]({RESULTS}/zen5/fused_vs_split.png)",
         f"The mutable layer against Eigen by hand ({run.machine_text(data)}): at least as fast as the fused layer by hand "
         f"at {count(points, 'forward')} forward, and at {count(points, 'backward')} backward.",
         "Speed of sluice (fused) over Eigen by hand (fused); the columns are direction and batch:",
@@ -130,7 +130,7 @@ def benchmark():
         "Speed of fused over split, both sluice:",
         speed(points, run.SLUICE_SPLIT),
         f"GFLOP/s, GB/s, percent of the machine's limits, column-major matrices and every activation: "
-        f"[{RESULTS}/fused_vs_split.md]({RESULTS}/fused_vs_split.md); with AVX2: [zen3]({RESULTS}/zen3/fused_vs_split.md).",
+        f"[{RESULTS}/zen5/fused_vs_split.md]({RESULTS}/zen5/fused_vs_split.md); with AVX2: [zen3]({RESULTS}/zen3/fused_vs_split.md).",
     ])
 
 
