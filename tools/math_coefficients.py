@@ -171,7 +171,8 @@ def coefficients(scalar, step_degrees, log_degree, gelu_degree, slope_degree, pi
         emit("template <>")
         emit(f"struct {name} {{")
         constant("inverse_step", scalar, rnd(count / (2 * ln2)))
-        constant("round_to_integer", scalar, 1.5 * 2.0**mantissa + count * bias)
+        before = (count - 1) // 2  # steps from the first factor to 1
+        constant("round_to_integer", scalar, 1.5 * 2.0**mantissa + count * bias + before)
         step_hi = head(2 * ln2 / count, DIGITS[scalar] - bits)
         constant("step_hi", scalar, rnd(step_hi), f"the last {bits} bits are zero: i step_hi is exact")
         constant("step_lo", scalar, rnd(2 * ln2 / count - step_hi))
@@ -184,8 +185,9 @@ def coefficients(scalar, step_degrees, log_degree, gelu_degree, slope_degree, pi
         half = f"ln 2 / {count}" if count > 1 else "ln 2"
         table("exp", scalar, q, f"p(r) = (expm1(r) / r - 1) / r, |r| <= {half}; relative error of {of}: " + report(f"exp {count}", error))
         if count > 1:
-            factors = [rnd(mpf(4) ** (-mpf(j) / count)) * mpf(2) ** bias for j in range(count)]
-            table("biased_factors", scalar, factors, f"2^{bias} 4^(-j/{count})")
+            steps_of_factors = range(-before, count - before)
+            factors = [rnd(mpf(4) ** (-mpf(j) / count)) * mpf(2) ** bias for j in steps_of_factors]
+            table("biased_factors", scalar, factors, f"2^{bias} 4^(-j/{count}), j = {-before}, ..., {count // 2}")
         emit("};")
         emit()
 
@@ -234,7 +236,6 @@ def coefficients(scalar, step_degrees, log_degree, gelu_degree, slope_degree, pi
     constant("negligible", scalar, rnd(positive), "1 + e^-this rounds to 1, with a margin")
     constant("tanh_end", scalar, rnd(mpf(20 if scalar == "float" else 40)), "tanh(x) rounds to 1 for 2x beyond this")
     constant("gelu_tanh_end", scalar, rnd(solve(2 * bias * ln2)), "a x + b x^3 = largest_exponent")
-    constant("gelu_tanh_negligible", scalar, rnd(solve(positive)), "a x + b x^3 = negligible")
     emit("};")
     emit()
 
@@ -258,8 +259,8 @@ def main():
     emit("template <class Scalar>")
     emit("struct Coefficients;")
     emit()
-    emit("// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, 0 <= j < N, |r| <= step / 2.")
-    emit("// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + j in the lowest bits.")
+    emit("// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, -N/2 < j <= N/2, |r| <= step / 2.")
+    emit("// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + the index of j in the lowest bits.")
     emit("template <class Scalar, int N>")
     emit("struct ExponentialSteps;")
     emit()

@@ -56,21 +56,24 @@ void check_steps() {
   constexpr int bias = std::numeric_limits<Scalar>::max_exponent - 1;
   // A packet looks up what its instruction can; on other targets the scalars show that the tables are right.
   constexpr bool looks_up = !simd::is_packet<T> || simd::table_size<Scalar> == Size;
-  for (int i = -Size * bias; i < Size * bias; ++i) {
+  constexpr int before = (Size - 1) / 2;  // entries of the table in front of 1
+  for (int i = -Size * bias; i <= Size * bias; ++i) {
     const T shifted(Steps::round_to_integer + static_cast<Scalar>(i));
-    const int step = ((i % Size) + Size) % Size, k = (i - step) / Size;
-    CHECK(FIRST(simd::power_of_two_from_low_bits<Fraction>(shifted)) ==
-          (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
-    if constexpr (looks_up) CHECK(FIRST(simd::look_up(Steps::biased_factors, shifted)) == Steps::biased_factors[step]);
-    if (k <= bias - 4) {  // all results are normal numbers
-      const T power = simd::power_of_two_from_low_bits<Fraction>(shifted);
-      CHECK(FIRST(simd::divide_by_biased(T(Steps::biased_factors[step]), power)) ==
-            std::ldexp(Steps::biased_factors[step], -k - bias));
+    const int low_bits = i + before + Size * bias, entry = low_bits % Size, k = low_bits / Size - bias;
+    const T power = simd::power_of_two_from_low_bits<Fraction>(shifted);
+    CHECK(FIRST(power) == (k == -bias ? Scalar(0) : std::ldexp(Scalar(1), k)));
+    if constexpr (looks_up) CHECK(FIRST(simd::look_up(Steps::biased_factors, shifted)) == Steps::biased_factors[entry]);
+    const Scalar divided = FIRST(simd::divide_by_biased(T(Steps::biased_factors[entry]), power));
+    const Scalar expected = std::ldexp(Steps::biased_factors[entry], -k - bias);
+    if (expected >= std::numeric_limits<Scalar>::min()) {
+      CHECK(divided == expected);
+    } else {
+      CHECK((divided >= 0 && divided <= expected));
     }
   }
-  for (int j = 0; j < Size; ++j) {
-    const long double factor = std::pow(4.0L, -static_cast<long double>(j) / Size);
-    CHECK(test::ulp_error(Steps::biased_factors[j], std::ldexp(factor, bias)) <= 0.5);
+  for (int entry = 0; entry < Size; ++entry) {
+    const long double factor = std::pow(4.0L, static_cast<long double>(before - entry) / Size);
+    CHECK(test::ulp_error(Steps::biased_factors[entry], std::ldexp(factor, bias)) <= 0.5);
   }
   if constexpr (simd::is_packet<T> && looks_up) {  // every lane another entry
     Scalar lanes[T::size];
@@ -79,7 +82,8 @@ void check_steps() {
     }
     const T found = simd::look_up(Steps::biased_factors, simd::load(static_cast<const Scalar*>(lanes)));
     simd::store(static_cast<Scalar*>(lanes), found);
-    for (int lane = 0; lane < T::size; ++lane) CHECK(lanes[lane] == Steps::biased_factors[(7 * lane + 3) % Size]);
+    for (int lane = 0; lane < T::size; ++lane)
+      CHECK(lanes[lane] == Steps::biased_factors[(7 * lane + 3 + before) % Size]);
   }
 }
 
@@ -98,6 +102,17 @@ TEMPLATE_TEST_CASE("min and max keep a NaN of their first argument", "[math]", f
   CHECK(std::isnan(FIRST(simd::max(nan, one))));
   CHECK(FIRST(simd::min(two, one)) == 1);
   CHECK(FIRST(simd::max(two, one)) == 2);
+}
+
+TEMPLATE_TEST_CASE("magnitudes are clamped", "[math]", float, double, simd::Packet<float>, simd::Packet<double>) {
+  using T = TestType;
+  using Scalar = simd::ScalarOf<T>;
+  constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
+  for (const Scalar x :
+       {Scalar(0), Scalar(1.5), Scalar(2), Scalar(2.5), std::numeric_limits<Scalar>::max(), infinity}) {
+    CHECK(FIRST(simd::clamp_magnitude(T(x), T(Scalar(2)))) == std::min(x, Scalar(2)));
+    CHECK(FIRST(simd::clamp_magnitude(T(-x), T(Scalar(2)))) == std::max(-x, Scalar(-2)));
+  }
 }
 
 TEMPLATE_TEST_CASE("products in two parts", "[math]", float, double, simd::Packet<float>, simd::Packet<double>) {

@@ -49,6 +49,9 @@ std::vector<Scalar> activation_points() {
   add_interval(points, -1.5, 1.5, count);
   add_interval(points, is_float ? -110.0 : -750.0, 0.0, count);
   add_interval(points, is_float ? -15.0 : -40.0, 0.0, count);
+  // Where the exponents of the two factors of the logistic function reach their end, on either side.
+  for (const double side : {-1.0, 1.0})
+    add_interval(points, side * (is_float ? 165 : 1400), side * (is_float ? 185 : 1430), count / 5);
   for (double centre :
        {-0.75179152469356447, -0.75246142207101629, -1.2784645427610738, -0.75115425544129, -3.0, 3.0, 7.0, -7.0,
         0.34657359027997264, -0.34657359027997264, 0.69314718055994529, -0.69314718055994529}) {

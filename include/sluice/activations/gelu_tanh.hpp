@@ -26,7 +26,7 @@ struct GELUTanh {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return math::logistic(x, argument(math::bounded(x, -C::gelu_tanh_end, C::gelu_tanh_negligible)));
+    return math::logistic(x, argument(math::bounded_factor(x, C::gelu_tanh_end)));
   }
 
   template <class T>

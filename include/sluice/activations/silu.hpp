@@ -42,7 +42,7 @@ struct SiLU {
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {
     using C = math::CoefficientsOf<T>;
-    return math::logistic(x, math::bounded(x, -C::largest_exponent, C::negligible));
+    return math::logistic(x, math::bounded_factor(x, C::largest_exponent));
   }
 
   template <class T>

@@ -78,9 +78,14 @@ SLUICE_ALWAYS_INLINE auto bits_of(const T& x) {
 template <int Fraction = 0, class T>
 SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
   using B = Bits<ScalarOf<T>>;
-  auto bits = detail::bits_of(x);
-  if constexpr (Fraction > 0) bits = bits >> Fraction;  // needs no constant, as a mask would
-  return detail::same_bits<T>(bits << B::mantissa);
+  const auto bits = detail::bits_of(x);
+  if constexpr (Fraction == 0) {
+    return detail::same_bits<T>(bits << B::mantissa);
+  } else if constexpr (register_count == 32) {  // one port shifts, two mask
+    return detail::same_bits<T>((bits << (B::mantissa - Fraction)) & ~((typename B::Unsigned{1} << B::mantissa) - 1));
+  } else {  // and a mask would need a register
+    return detail::same_bits<T>((bits >> Fraction) << B::mantissa);
+  }
 }
 /// 2^-k from 2^k: only the exponent field is negated. The partner of 2^bias is 0, as above.
 template <class T>
@@ -88,7 +93,8 @@ SLUICE_ALWAYS_INLINE T inverse_power_of_two(const T& x) {
   using B = Bits<ScalarOf<T>>;
   return detail::same_bits<T>((2 * B::bias << B::mantissa) - detail::bits_of(x));
 }
-/// x·2^(-k - bias) from 2^k, or from 0 for k = -bias: exponents are subtracted. The result must be a normal number.
+/// x·2^(-k - bias) from 2^k, or from 0 for k = -bias: exponents are subtracted. x ≥ 2^(bias - 1), and x ≥ 2^bias where
+/// k is bias; what is not a normal number becomes one that is smaller still, but not negative.
 template <class T>
 SLUICE_ALWAYS_INLINE T divide_by_biased(const T& x, const T& power_of_two) {
   return detail::same_bits<T>(detail::bits_of(x) - detail::bits_of(power_of_two));

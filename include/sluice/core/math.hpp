@@ -147,10 +147,10 @@ using StepsOf = ExponentialSteps<std::conditional_t<std::is_same_v<simd::ScalarO
 template <class T, int N = 1>
 struct ReducedArgument {
   T rest;  // |rest| ≤ step / 2
-  T root;  // 2^k, where i = N k + j
+  T root;  // 2^k, where i = N k + j, -N/2 < j ≤ N/2
   T i;
   T first;  // y - i step, but for the low digits of the step
-  T index;  // whose lowest bits are those of j
+  T index;  // whose lowest bits are those of j's place in the table
 
   /// rest + error() = y - i step to far more digits.
   SLUICE_ALWAYS_INLINE T error() const { return simd::fma(i, T(-StepsOf<T, N>::step_lo), T(first - rest)); }
@@ -219,6 +219,18 @@ SLUICE_ALWAYS_INLINE T bounded(const T& x, Low low, High high) {
   } else {
     static_cast<void>(low);
     static_cast<void>(high);
+    return x;
+  }
+}
+
+/// x cut to [-limit, limit] as above, for the argument of a function that is multiplied with x itself: NaN may become
+/// the limit here.
+template <class T, class Limit>
+SLUICE_ALWAYS_INLINE T bounded_factor(const T& x, Limit limit) {
+  if constexpr (Vectorizable<T>) {
+    return simd::clamp_magnitude(x, T(limit));
+  } else {
+    static_cast<void>(limit);
     return x;
   }
 }
@@ -301,9 +313,9 @@ SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedA
   }
 }
 
-/// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible]. Where 2^k is 0, which is for v
-/// below -174.6 (float) or -1416 (double), the result is 0: not so small a number only where n is about as large as
-/// numbers get.
+/// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible], or up to largest_exponent where
+/// n ≥ 2. Where 2^k is 0, which is for v below -174.6 (float) or -1416 (double), the result is 0: not so small a number
+/// only where n is about as large as numbers get.
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
   if constexpr (Vectorizable<T>) {

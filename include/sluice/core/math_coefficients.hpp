@@ -16,8 +16,8 @@ namespace math {
 template <class Scalar>
 struct Coefficients;
 
-// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, 0 <= j < N, |r| <= step / 2.
-// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + j in the lowest bits.
+// e^y = 4^k 4^(j/N) e^r with i = N k + j = round(y / step), step = ln 4 / N, -N/2 < j <= N/2, |r| <= step / 2.
+// Adding `round_to_integer` rounds to an integer and leaves N (k + bias) + the index of j in the lowest bits.
 template <class Scalar, int N>
 struct ExponentialSteps;
 
@@ -37,35 +37,35 @@ struct ExponentialSteps<float, 1> {
 template <>
 struct ExponentialSteps<float, 8> {
   static constexpr float inverse_step = 5.77078009f;
-  static constexpr float round_to_integer = 12583928.0f;
+  static constexpr float round_to_integer = 12583931.0f;
   static constexpr float step_hi = 0.173278809f;  // the last 11 bits are zero: i step_hi is exact
   static constexpr float step_lo = 7.98654582e-06f;
   // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2 / 8
   // relative error of 1 + r + r^2 p(r): 5.4e-09
   static constexpr float exp[] = {
       0.500000179f, 0.166721031f, 0.0416417569f};
-  // 2^127 4^(-j/8)
+  // 2^127 4^(-j/8), j = -3, ..., 4
   static constexpr float biased_factors[] = {
-      1.70141183e+38f, 1.43071113e+38f, 1.20307983e+38f, 1.0116655e+38f, 8.50705917e+37f,
-      7.15355567e+37f, 6.01539913e+37f, 5.05832749e+37f};
+      2.86142227e+38f, 2.40615965e+38f, 2.02333099e+38f, 1.70141183e+38f, 1.43071113e+38f,
+      1.20307983e+38f, 1.0116655e+38f, 8.50705917e+37f};
 };
 
 template <>
 struct ExponentialSteps<float, 16> {
   static constexpr float inverse_step = 11.5415602f;
-  static constexpr float round_to_integer = 12584944.0f;
+  static constexpr float round_to_integer = 12584951.0f;
   static constexpr float step_hi = 0.0866394043f;  // the last 12 bits are zero: i step_hi is exact
   static constexpr float step_lo = 3.99327291e-06f;
   // p(r) = (expm1(r) / r - 1) / r, |r| <= ln 2 / 16
   // relative error of 1 + r + r^2 p(r): 2.6e-08
   static constexpr float exp[] = {
       0.500064492f, 0.166668579f};
-  // 2^127 4^(-j/16)
+  // 2^127 4^(-j/16), j = -7, ..., 8
   static constexpr float biased_factors[] = {
-      1.70141183e+38f, 1.56020154e+38f, 1.43071113e+38f, 1.31196787e+38f, 1.20307983e+38f,
-      1.10322912e+38f, 1.0116655e+38f, 9.27701392e+37f, 8.50705917e+37f, 7.80100771e+37f,
-      7.15355567e+37f, 6.55983934e+37f, 6.01539913e+37f, 5.51614559e+37f, 5.05832749e+37f,
-      4.63850696e+37f};
+      3.12040308e+38f, 2.86142227e+38f, 2.62393574e+38f, 2.40615965e+38f, 2.20645823e+38f,
+      2.02333099e+38f, 1.85540278e+38f, 1.70141183e+38f, 1.56020154e+38f, 1.43071113e+38f,
+      1.31196787e+38f, 1.20307983e+38f, 1.10322912e+38f, 1.0116655e+38f, 9.27701392e+37f,
+      8.50705917e+37f};
 };
 
 template <>
@@ -107,7 +107,6 @@ struct Coefficients<float> {
   static constexpr float negligible = 30.0f;  // 1 + e^-this rounds to 1, with a margin
   static constexpr float tanh_end = 20.0f;  // tanh(x) rounds to 1 for 2x beyond this
   static constexpr float gelu_tanh_end = 12.9614458f;  // a x + b x^3 = largest_exponent
-  static constexpr float gelu_tanh_negligible = 6.50297689f;  // a x + b x^3 = negligible
 };
 
 template <>
@@ -129,7 +128,7 @@ struct ExponentialSteps<double, 1> {
 template <>
 struct ExponentialSteps<double, 8> {
   static constexpr double inverse_step = 5.7707801635558535;
-  static constexpr double round_to_integer = 6755399441063928.0;
+  static constexpr double round_to_integer = 6755399441063931.0;
   // the last 14 bits are zero: i step_hi is exact
   static constexpr double step_hi = 0.17328679513957468;
   static constexpr double step_lo = 4.1164873957242706e-13;
@@ -138,11 +137,11 @@ struct ExponentialSteps<double, 8> {
   static constexpr double exp[] = {
       0.50000000000000067, 0.16666666666695854, 0.041666666666109575, 0.0083333331305104081,
       0.0013888890103076891, 0.00019845510609168318, 2.4795692936309182e-05};
-  // 2^1023 4^(-j/8)
+  // 2^1023 4^(-j/8), j = -3, ..., 4
   static constexpr double biased_factors[] = {
+      1.5116737128319338e+308, 1.2711610061536464e+308, 1.0689147332849061e+308,
       8.9884656743115795e+307, 7.5583685641596689e+307, 6.3558050307682319e+307,
-      5.3445736664245305e+307, 4.4942328371557898e+307, 3.7791842820798345e+307,
-      3.1779025153841159e+307, 2.6722868332122652e+307};
+      5.3445736664245305e+307, 4.4942328371557898e+307};
 };
 
 template <>
@@ -197,7 +196,6 @@ struct Coefficients<double> {
   static constexpr double negligible = 60.0;  // 1 + e^-this rounds to 1, with a margin
   static constexpr double tanh_end = 40.0;  // tanh(x) rounds to 1 for 2x beyond this
   static constexpr double gelu_tanh_end = 26.812325927744869;  // a x + b x^3 = largest_exponent
-  static constexpr double gelu_tanh_negligible = 8.6508354896164033;  // a x + b x^3 = negligible
 };
 
 }  // namespace math

@@ -222,6 +222,21 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
   return Packet<S>::from_native(Eigen::internal::pmax(a.native, b.native));
 }
 
+/// a, or ±limit where |a| is larger; of NaN either NaN or the limit, which AVX-512's one instruction gives.
+template <class S>
+SLUICE_ALWAYS_INLINE Packet<S> clamp_magnitude(const Packet<S>& a, const Packet<S>& limit) {
+#if defined(EIGEN_VECTORIZE_AVX512DQ)
+  constexpr int smaller_magnitude_with_sign_of_first = 2;
+  if constexpr (std::is_same_v<S, float>) {
+    return Packet<S>::from_native(_mm512_range_ps(a.native, limit.native, smaller_magnitude_with_sign_of_first));
+  } else {
+    return Packet<S>::from_native(_mm512_range_pd(a.native, limit.native, smaller_magnitude_with_sign_of_first));
+  }
+#else
+  return max(min(a, limit), Packet<S>(-limit));
+#endif
+}
+
 // --- bits ------------------------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -392,6 +407,10 @@ SLUICE_ALWAYS_INLINE T min(const T& a, const T& b) {
 template <NotPacket T>
 SLUICE_ALWAYS_INLINE T max(const T& a, const T& b) {
   return a < b ? b : a;
+}
+template <NotPacket T>
+SLUICE_ALWAYS_INLINE T clamp_magnitude(const T& a, const T& limit) {
+  return max(min(a, limit), T(-limit));
 }
 
 /// What a loop over scalars works with: a packet for float and double, the scalar itself otherwise.
