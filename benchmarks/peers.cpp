@@ -502,7 +502,7 @@ void warm_up(const Point& point, Contestant& c, double slice_seconds) {
   const int repeats = c.variants.size() > 1 ? 7 : 1;
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (std::size_t i = 0; i < c.variants.size(); ++i) {
-      c.variants[i].run(1);
+      c.variants[i].run(std::clamp(c.times, 1L, 8L));
       best[i] = std::min(best[i], timed(point, c.variants[i], c.times));
     }
   }
@@ -573,8 +573,9 @@ void print_point(const Point& p) {
   std::fflush(stdout);
 }
 
-/// Calls that are not timed: as many as take 4 ms, one at least and eight at most. An L3 that takes in what L2 drops
-/// holds the weights after some calls only, and those of which several contestants read the same after fewer.
+/// Calls that are not timed: as many as take 4 ms, one at least and eight at most (of calls of 20 ms none). An L3 that
+/// takes in what L2 drops holds the weights after some calls only, and those of which several contestants read the same
+/// after fewer.
 long calls_before(const Contestant& c) { return std::clamp(static_cast<long>(std::ceil(4e-3 / c.seconds)), 1L, 8L); }
 
 void run_round(std::vector<Point>& points, const Affinity& affinity, int round, std::mt19937& rng) {

@@ -110,3 +110,27 @@ TEST_CASE("ReLU has one zero", "[activations]") {
   CHECK(test::same_bits(at(sluice::ReLU{}, -0.0).value, 0.0));
   CHECK(test::same_bits(at(sluice::SquaredReLU{}, -0.0f).derivative, 0.0f));
 }
+
+namespace {
+
+/// Where σ rounds to 1, x·σ is x to the last bit: also where its exponents reach their end.
+template <class Scalar, class Activation>
+void check_identity_above(const Activation& activation, double low, double high) {
+  const auto is_itself = [&](Scalar x) { return test::same_bits(at(activation, x).value, x); };
+  for (int i = 0; i <= 1000; ++i) {
+    const auto x = static_cast<Scalar>(low + (high - low) * i / 1000);
+    CAPTURE(std::string(activation.name), sizeof(Scalar), x);
+    CHECK(is_itself(x));
+  }
+  for (const double x : {1e5, 1e10, 1e30}) CHECK(is_itself(static_cast<Scalar>(x)));
+  CHECK(is_itself(std::numeric_limits<Scalar>::max()));
+}
+
+}  // namespace
+
+TEST_CASE("large arguments of SiLU and GELUTanh are their own result", "[activations]") {
+  check_identity_above<float>(sluice::SiLU{}, 20, 200);
+  check_identity_above<double>(sluice::SiLU{}, 40, 1500);
+  check_identity_above<float>(sluice::GELUTanh{}, 6, 15);
+  check_identity_above<double>(sluice::GELUTanh{}, 8, 30);
+}

@@ -112,7 +112,10 @@ TEMPLATE_TEST_CASE("magnitudes are clamped", "[math]", float, double, simd::Pack
        {Scalar(0), Scalar(1.5), Scalar(2), Scalar(2.5), std::numeric_limits<Scalar>::max(), infinity}) {
     CHECK(FIRST(simd::clamp_magnitude(T(x), T(Scalar(2)))) == std::min(x, Scalar(2)));
     CHECK(FIRST(simd::clamp_magnitude(T(-x), T(Scalar(2)))) == std::max(-x, Scalar(-2)));
+    CHECK(std::signbit(FIRST(simd::clamp_magnitude(T(-x), T(Scalar(2))))));
   }
+  const Scalar of_nan = FIRST(simd::clamp_magnitude(T(std::numeric_limits<Scalar>::quiet_NaN()), T(Scalar(2))));
+  CHECK((std::isnan(of_nan) || std::abs(of_nan) == 2));
 }
 
 TEMPLATE_TEST_CASE("products in two parts", "[math]", float, double, simd::Packet<float>, simd::Packet<double>) {

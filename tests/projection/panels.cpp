@@ -64,6 +64,7 @@ TEST_CASE("many rows go through every piece of every panel, in the order of the 
   check_order(9000, 70, sluice::detail::max_tile_rows, false);  // a single tile
   check_order(2600, 70, 120, true);                             // of layers/packed.cpp
   check_order(2048, 130, 240, true);
+  check_order(3100, 40, 16, true);
   check_order(9000, 17, 31, true);
   check_order(6500, 33, 42, true);  // a share of packed_device.cpp
   check_order(100003, 1, 500, true);

@@ -50,8 +50,8 @@ std::vector<Scalar> activation_points() {
   add_interval(points, is_float ? -110.0 : -750.0, 0.0, count);
   add_interval(points, is_float ? -15.0 : -40.0, 0.0, count);
   // Where the exponents of the two factors of the logistic function reach their end, on either side.
-  for (const double side : {-1.0, 1.0})
-    add_interval(points, side * (is_float ? 165 : 1400), side * (is_float ? 185 : 1430), count / 5);
+  add_interval(points, is_float ? 165.0 : 1400.0, is_float ? 185.0 : 1430.0, count / 5);
+  add_interval(points, is_float ? -185.0 : -1430.0, is_float ? -165.0 : -1400.0, count / 5);
   for (double centre :
        {-0.75179152469356447, -0.75246142207101629, -1.2784645427610738, -0.75115425544129, -3.0, 3.0, 7.0, -7.0,
         0.34657359027997264, -0.34657359027997264, 0.69314718055994529, -0.69314718055994529}) {

@@ -81,7 +81,7 @@ SLUICE_ALWAYS_INLINE T power_of_two_from_low_bits(const T& x) {
   const auto bits = detail::bits_of(x);
   if constexpr (Fraction == 0) {
     return detail::same_bits<T>(bits << B::mantissa);
-  } else if constexpr (register_count == 32) {  // one port shifts, two mask
+  } else if constexpr (register_count == 32) {  // with AVX-512 one port shifts, two mask
     return detail::same_bits<T>((bits << (B::mantissa - Fraction)) & ~((typename B::Unsigned{1} << B::mantissa) - 1));
   } else {  // and a mask would need a register
     return detail::same_bits<T>((bits >> Fraction) << B::mantissa);

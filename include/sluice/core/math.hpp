@@ -314,8 +314,8 @@ SLUICE_ALWAYS_INLINE T divide_by_logistic_denominator(const T& n, const ReducedA
 }
 
 /// n / (1 + e^-v). For float and double, v must be in [-largest_exponent, negligible], or up to largest_exponent where
-/// n ≥ 2. Where 2^k is 0, which is for v below -174.6 (float) or -1416 (double), the result is 0: not so small a number
-/// only where n is about as large as numbers get.
+/// n ≥ 2. Where 2^k is 0, which is for v below -175.2 (float) or -1417.4 (double), the result is 0: not so small a
+/// number only where n is about as large as numbers get.
 template <class T>
 SLUICE_ALWAYS_INLINE T logistic(const T& n, const T& v) {
   if constexpr (Vectorizable<T>) {

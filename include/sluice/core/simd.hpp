@@ -222,7 +222,7 @@ SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
   return Packet<S>::from_native(Eigen::internal::pmax(a.native, b.native));
 }
 
-/// a, or ±limit where |a| is larger; of NaN either NaN or the limit, which AVX-512's one instruction gives.
+/// a, or ±limit where |a| is larger; of NaN either NaN or ±limit, which AVX-512's one instruction gives.
 template <class S>
 SLUICE_ALWAYS_INLINE Packet<S> clamp_magnitude(const Packet<S>& a, const Packet<S>& limit) {
 #if defined(EIGEN_VECTORIZE_AVX512DQ)

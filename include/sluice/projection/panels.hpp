@@ -33,6 +33,10 @@ inline constexpr Index row_block = 224;
 inline constexpr Index weights_in_l2 = 512 * 1024;
 inline constexpr Index panels_and_samples_in_l2 = 1024 * 1024;
 
+/// Steps of the depth that samples pass at once, less than twice as many at most: what is asked for a piece ahead
+/// should not wait for long.
+inline constexpr Index steps_of_piece = 1024;
+
 /// Bytes of weights that a shared L3 may no longer hold.
 inline constexpr Index weights_beyond_l3 = 8 * 1024 * 1024;
 
@@ -102,12 +106,13 @@ struct Panels {
     part.scale1 = move(scale1);
     return part;
   }
-  /// Pieces of the depth of which so many samples stay in L2 while some panels pass. (A scale belongs to the sum as a
+  /// Pieces of the depth, of which so many samples stay in L2 while some panels pass. (A scale belongs to the sum as a
   /// whole.)
   Index pieces(Index rows) const {
     if (!from_memory || rows <= max_tile_rows || simd::has_scale<Stored>) return 1;
     constexpr auto sample = static_cast<Index>(sizeof(Scalar)), panel = 2 * packet * static_cast<Index>(sizeof(Stored));
-    return divide_up(depth, panels_and_samples_in_l2 / (std::min(rows, row_block) * sample + 2 * panel));
+    const Index most = panels_and_samples_in_l2 / (std::min(rows, row_block) * sample + 2 * panel);
+    return std::max(depth / steps_of_piece, divide_up(depth, most));
   }
 };
 
