@@ -33,7 +33,7 @@ struct Accuracy {
   Worst value;
   Worst derivative;
   std::size_t points = 0;
-  std::size_t disagreements = 0;  // of packets and scalars, in any bit
+  std::size_t disagreements = 0;  // of packets and scalars, or of halves of packets, in any bit
   double disagrees_at = 0;
 };
 
@@ -71,6 +71,19 @@ Accuracy measure(const Activation& activation, const Reference& expected, const 
     Scalar value[lanes], derivative[lanes];
     sluice::simd::store(static_cast<Scalar*>(value), Packet(sluice::detail::activation_value(activation, x)));
     sluice::simd::store(static_cast<Scalar*>(derivative), Packet(sluice::detail::activation_derivative(activation, x)));
+    if constexpr (sluice::simd::has_half_packets<Scalar>) {
+      constexpr std::size_t half = lanes / 2;
+      for (std::size_t begin = 0; begin < lanes; begin += half) {
+        const auto x_half = sluice::simd::load<Scalar, static_cast<int>(half)>(&points[i + begin]);
+        Scalar of_half[half];
+        sluice::simd::store(static_cast<Scalar*>(of_half), sluice::detail::activation_value(activation, x_half));
+        for (std::size_t lane = 0; lane < half; ++lane) {
+          if (same_bits(value[begin + lane], of_half[lane])) continue;
+          ++result.disagreements;
+          result.disagrees_at = static_cast<double>(points[i + begin + lane]);
+        }
+      }
+    }
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const Scalar at = points[i + lane];
       if (!same_bits(value[lane], Scalar(activation.value(at))) ||

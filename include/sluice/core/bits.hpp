@@ -135,7 +135,17 @@ SLUICE_ALWAYS_INLINE T look_up(const Scalar (&table)[N], const T& x) {
   } else {
     static_assert(N > 1 && N == table_size<Scalar>);
 #if defined(EIGEN_VECTORIZE_AVX512)
-    if constexpr (std::is_same_v<Scalar, float>) {
+#if defined(__AVX512VL__)
+    if constexpr (T::size == N / 2) {
+      const T low = load<Scalar, T::size>(table), high = load<Scalar, T::size>(table + T::size);
+      if constexpr (std::is_same_v<Scalar, float>) {
+        return T::from_native(_mm256_permutex2var_ps(low.native, _mm256_castps_si256(x.native), high.native));
+      } else {
+        return T::from_native(_mm256_permutex2var_pd(low.native, _mm256_castpd_si256(x.native), high.native));
+      }
+    } else
+#endif
+        if constexpr (std::is_same_v<Scalar, float>) {
       return T::from_native(_mm512_permutexvar_ps(_mm512_castps_si512(x.native), load(table).native));
     } else {
       return T::from_native(_mm512_permutexvar_pd(_mm512_castpd_si512(x.native), load(table).native));

@@ -20,10 +20,28 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace simd {
 
-/// The lanes that a comparison of packets selected.
+/// Lanes of a register of this scalar.
 template <class Scalar>
+inline constexpr int packet_size =
+    Eigen::internal::unpacket_traits<typename Eigen::internal::packet_traits<Scalar>::type>::size;
+
+namespace detail {
+
+template <class Scalar, bool IsWhole>
+struct NativePacket {
+  using Type = typename Eigen::internal::packet_traits<Scalar>::type;
+};
+template <class Scalar>
+struct NativePacket<Scalar, false> {
+  using Type = typename Eigen::internal::packet_traits<Scalar>::half;
+};
+
+}  // namespace detail
+
+/// The lanes that a comparison of packets selected.
+template <class Scalar, int Size = packet_size<Scalar>>
 struct Mask {
-  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
+  using Native = typename detail::NativePacket<Scalar, Size == packet_size<Scalar>>::Type;
   Native native;
 };
 
@@ -40,11 +58,12 @@ struct Mask<double> {
 };
 #endif
 
-/// A vector register of `size` scalars; size is 1 where the target has no such vectors.
-template <class Scalar>
+/// A vector register of `size` scalars, or half of one (see has_half_packets); size is 1 where the target has no such
+/// vectors.
+template <class Scalar, int Size = packet_size<Scalar>>
 struct Packet {
-  using Native = typename Eigen::internal::packet_traits<Scalar>::type;
-  static constexpr int size = Eigen::internal::unpacket_traits<Native>::size;
+  using Native = typename detail::NativePacket<Scalar, Size == packet_size<Scalar>>::Type;
+  static constexpr int size = Size;
 
   Native native;
 
@@ -66,8 +85,8 @@ struct PacketTraits {
   using Scalar = T;
   static constexpr bool is_packet = false;
 };
-template <class S>
-struct PacketTraits<Packet<S>> {
+template <class S, int Size>
+struct PacketTraits<Packet<S, Size>> {
   using Scalar = S;
   static constexpr bool is_packet = true;
 };
@@ -79,16 +98,25 @@ using ScalarOf = typename PacketTraits<T>::Scalar;
 template <class T>
 inline constexpr bool is_packet = PacketTraits<T>::is_packet;
 
-/// Lanes of a register of this scalar.
-template <class Scalar>
-inline constexpr int packet_size = Packet<Scalar>::size;
-
 /// True for the scalars that the packet kernels serve; all others take the plain Eigen path.
 template <class Scalar>
 inline constexpr bool is_vectorized_scalar = std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
 
 /// Number of vector registers that the compiler may use.
 inline constexpr int register_count = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS;
+
+/// Whether half of a packet is a packet, too, with all operations: where a division of half as many lanes takes half
+/// the time, and its result needs no mask to be stored.
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+template <class Scalar>
+inline constexpr bool has_half_packets = is_vectorized_scalar<Scalar>;
+#else
+template <class Scalar>
+inline constexpr bool has_half_packets = false;
+#endif
+
+template <class Scalar>
+using HalfPacket = Packet<Scalar, packet_size<Scalar> / 2>;
 
 /// Whether fma(a, b, c) rounds once on this target.
 #if defined(EIGEN_VECTORIZE_FMA) || defined(__ARM_FEATURE_FMA) || defined(__FMA__)
@@ -108,72 +136,82 @@ inline constexpr bool has_broadcast_operands = false;
 
 // --- packets: arithmetic ---------------------------------------------------------------------------------------------
 
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> operator+(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::padd(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> operator+(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::padd(a.native, b.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> operator-(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::psub(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> operator-(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::psub(a.native, b.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> operator*(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::pmul(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> operator*(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::pmul(a.native, b.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> operator/(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::pdiv(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> operator/(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::pdiv(a.native, b.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> operator-(const Packet<S>& a) {
-  return Packet<S>::from_native(Eigen::internal::pnegate(a.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> operator-(const Packet<S, N>& a) {
+  return Packet<S, N>::from_native(Eigen::internal::pnegate(a.native));
 }
 
 /// a·b + c, rounded once where the target can.
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> fma(const Packet<S>& a, const Packet<S>& b, const Packet<S>& c) {
-  return Packet<S>::from_native(Eigen::internal::pmadd(a.native, b.native, c.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> fma(const Packet<S, N>& a, const Packet<S, N>& b, const Packet<S, N>& c) {
+  return Packet<S, N>::from_native(Eigen::internal::pmadd(a.native, b.native, c.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> abs(const Packet<S>& a) {
-  return Packet<S>::from_native(Eigen::internal::pabs(a.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> abs(const Packet<S, N>& a) {
+  return Packet<S, N>::from_native(Eigen::internal::pabs(a.native));
 }
 
 // --- packets: comparison and selection -------------------------------------------------------------------------------
 
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator<(const Packet<S>& a, const Packet<S>& b) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator<(const Packet<S, N>& a, const Packet<S, N>& b) {
   return {Eigen::internal::pcmp_lt(a.native, b.native)};
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator<=(const Packet<S>& a, const Packet<S>& b) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator<=(const Packet<S, N>& a, const Packet<S, N>& b) {
   return {Eigen::internal::pcmp_le(a.native, b.native)};
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator>(const Packet<S>& a, const Packet<S>& b) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator>(const Packet<S, N>& a, const Packet<S, N>& b) {
   return b < a;
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator>=(const Packet<S>& a, const Packet<S>& b) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator>=(const Packet<S, N>& a, const Packet<S, N>& b) {
   return b <= a;
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator==(const Packet<S>& a, const Packet<S>& b) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator==(const Packet<S, N>& a, const Packet<S, N>& b) {
   return {Eigen::internal::pcmp_eq(a.native, b.native)};
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator&&(const Mask<S>& a, const Mask<S>& b) {
-  return {Eigen::internal::pand(a.native, b.native)};
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator&&(const Mask<S, N>& a, const Mask<S, N>& b) {
+  using Native = typename Mask<S, N>::Native;
+  if constexpr (std::is_integral_v<Native>) {
+    return {static_cast<Native>(a.native & b.native)};
+  } else {
+    return {Eigen::internal::pand(a.native, b.native)};
+  }
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Mask<S> operator||(const Mask<S>& a, const Mask<S>& b) {
-  return {Eigen::internal::por(a.native, b.native)};
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Mask<S, N> operator||(const Mask<S, N>& a, const Mask<S, N>& b) {
+  using Native = typename Mask<S, N>::Native;
+  if constexpr (std::is_integral_v<Native>) {
+    return {static_cast<Native>(a.native | b.native)};
+  } else {
+    return {Eigen::internal::por(a.native, b.native)};
+  }
 }
 
 /// Per lane: mask ? a : b.
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> select(const Mask<S>& mask, const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::pselect(mask.native, a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> select(const Mask<S, N>& mask, const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::pselect(mask.native, a.native, b.native));
 }
 
 #if defined(EIGEN_VECTORIZE_AVX512)
@@ -196,14 +234,6 @@ SLUICE_ALWAYS_INLINE Mask<float> operator==(const Packet<float>& a, const Packet
 SLUICE_ALWAYS_INLINE Mask<double> operator==(const Packet<double>& a, const Packet<double>& b) {
   return {_mm512_cmp_pd_mask(a.native, b.native, _CMP_EQ_OQ)};
 }
-template <class S>
-  requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
-SLUICE_ALWAYS_INLINE Mask<S>
-operator&&(const Mask<S>& a, const Mask<S>& b) { return {static_cast<typename Mask<S>::Native>(a.native & b.native)}; }
-template <class S>
-  requires(std::is_same_v<S, float> || std::is_same_v<S, double>)
-SLUICE_ALWAYS_INLINE Mask<S>
-operator||(const Mask<S>& a, const Mask<S>& b) { return {static_cast<typename Mask<S>::Native>(a.native | b.native)}; }
 SLUICE_ALWAYS_INLINE Packet<float> select(const Mask<float>& mask, const Packet<float>& a, const Packet<float>& b) {
   return Packet<float>::from_native(_mm512_mask_blend_ps(mask.native, b.native, a.native));
 }
@@ -213,28 +243,29 @@ SLUICE_ALWAYS_INLINE Packet<double> select(const Mask<double>& mask, const Packe
 #endif
 
 /// The smaller and the larger of both; where one is NaN, NaN if that one is `a`. (`b` is the constant of a clamp.)
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> min(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::pmin(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> min(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::pmin(a.native, b.native));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> max(const Packet<S>& a, const Packet<S>& b) {
-  return Packet<S>::from_native(Eigen::internal::pmax(a.native, b.native));
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> max(const Packet<S, N>& a, const Packet<S, N>& b) {
+  return Packet<S, N>::from_native(Eigen::internal::pmax(a.native, b.native));
 }
 
 /// a, or ±limit where |a| is larger; of NaN either NaN or ±limit, which AVX-512's one instruction gives.
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> clamp_magnitude(const Packet<S>& a, const Packet<S>& limit) {
-#if defined(EIGEN_VECTORIZE_AVX512DQ)
-  constexpr int smaller_magnitude_with_sign_of_first = 2;
+template <class S, int N>
+SLUICE_ALWAYS_INLINE Packet<S, N> clamp_magnitude(const Packet<S, N>& a, const Packet<S, N>& limit) {
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+  constexpr int sign_of_first = 2;  // and the smaller magnitude
   if constexpr (std::is_same_v<S, float>) {
-    return Packet<S>::from_native(_mm512_range_ps(a.native, limit.native, smaller_magnitude_with_sign_of_first));
+    if constexpr (N == 16) return Packet<S, N>::from_native(_mm512_range_ps(a.native, limit.native, sign_of_first));
+    if constexpr (N == 8) return Packet<S, N>::from_native(_mm256_range_ps(a.native, limit.native, sign_of_first));
   } else {
-    return Packet<S>::from_native(_mm512_range_pd(a.native, limit.native, smaller_magnitude_with_sign_of_first));
+    if constexpr (N == 8) return Packet<S, N>::from_native(_mm512_range_pd(a.native, limit.native, sign_of_first));
+    if constexpr (N == 4) return Packet<S, N>::from_native(_mm256_range_pd(a.native, limit.native, sign_of_first));
   }
-#else
-  return max(min(a, limit), Packet<S>(-limit));
 #endif
+  return max(min(a, limit), Packet<S, N>(-limit));
 }
 
 // --- bits ------------------------------------------------------------------------------------------------------------
@@ -269,12 +300,12 @@ SLUICE_ALWAYS_INLINE To same_bits(const From& from) {
 #endif
 
 /// `size` scalars from any address.
-template <class S>
-SLUICE_ALWAYS_INLINE Packet<S> load(const S* from) {
-  return Packet<S>::from_native(Eigen::internal::ploadu<typename Packet<S>::Native>(from));
+template <class S, int N = packet_size<S>>
+SLUICE_ALWAYS_INLINE Packet<S, N> load(const S* from) {
+  return Packet<S, N>::from_native(Eigen::internal::ploadu<typename Packet<S, N>::Native>(from));
 }
-template <class S>
-SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S>& x) {
+template <class S, int N>
+SLUICE_ALWAYS_INLINE void store(S* to, const Packet<S, N>& x) {
   Eigen::internal::pstoreu(to, x.native);
 }
 
@@ -323,20 +354,20 @@ SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index left) {
     return load(static_cast<const S*>(lanes));
   }
 }
-template <class S>
-SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index left) {
-  using Traits = Eigen::internal::unpacket_traits<typename Packet<S>::Native>;
-  if (left >= Packet<S>::size) [[likely]]
+template <class S, int N>
+SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S, N>& x, Index left) {
+  using Traits = Eigen::internal::unpacket_traits<typename Packet<S, N>::Native>;
+  if (left >= Packet<S, N>::size) [[likely]]
     return store(to, x);
-  if constexpr (masked_stores_are_fast && Traits::masked_store_available) {
+  if constexpr (masked_stores_are_fast && N == packet_size<S> && Traits::masked_store_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {  // in pieces of 1, 2, 4, ... scalars, a move each
-    alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+    alignas(Packet<S, N>) S lanes[static_cast<std::size_t>(Packet<S, N>::size)];
     store(static_cast<S*>(lanes), x);
     const S* from = lanes;
     SLUICE_UNROLL
-    for (Index piece = Packet<S>::size / 2; piece > 0; piece /= 2) {
+    for (Index piece = Packet<S, N>::size / 2; piece > 0; piece /= 2) {
       if ((left & piece) == 0) continue;
       std::memcpy(to, from, static_cast<std::size_t>(piece) * sizeof(S));
       from += piece;
@@ -346,12 +377,24 @@ SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S>& x, Index left) {
 }
 
 /// Applies a function of one scalar to every lane: how an activation without a packet form runs.
-template <class S, class Function>
-SLUICE_ALWAYS_INLINE Packet<S> map_lanes(const Packet<S>& x, const Function& function) {
-  alignas(Packet<S>) S lanes[static_cast<std::size_t>(Packet<S>::size)];
+template <class S, int N, class Function>
+SLUICE_ALWAYS_INLINE Packet<S, N> map_lanes(const Packet<S, N>& x, const Function& function) {
+  alignas(Packet<S, N>) S lanes[static_cast<std::size_t>(Packet<S, N>::size)];
   store(static_cast<S*>(lanes), x);
   for (S& lane : lanes) lane = function(lane);
-  return load(static_cast<const S*>(lanes));
+  return load<S, N>(static_cast<const S*>(lanes));
+}
+
+/// The first half of a packet (0), or the second (1).
+template <int Which, class S>
+requires has_half_packets<S> SLUICE_ALWAYS_INLINE auto half(const Packet<S>& x) {
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512DQ__)
+  if constexpr (std::is_same_v<S, float>) {
+    return HalfPacket<S>::from_native(_mm512_extractf32x8_ps(x.native, Which));
+  } else {
+    return HalfPacket<S>::from_native(_mm512_extractf64x4_pd(x.native, Which));
+  }
+#endif
 }
 
 /// The sum of all lanes.

@@ -211,6 +211,7 @@ SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<
 template <class Scalar, class G, class Targets = const GatedTargets<Scalar>&>
 struct GatedSink {
   static constexpr bool takes_pairs = true;
+  static constexpr bool takes_halves = gates_in<G, simd::HalfPacket<Scalar>>;
   const G& gating;
   Targets to;
 
@@ -235,8 +236,8 @@ struct GatedSink {
   bool takes_packets() const requires(runs_in_packets<G, Scalar>) {
     return to.y.data != nullptr && to.y.col_stride == 1 && to.gate.data == nullptr && to.pre.data == nullptr;
   }
-  SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& value,
-                                           const simd::Packet<Scalar>& gate) const {
+  template <class Packet>
+  SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const Packet& value, const Packet& gate) const {
     simd::store_partial(to.y.data + col, gate_value(gating, value, gate).output, count);
   }
 };

@@ -19,11 +19,18 @@ namespace detail {
 /// A sink that can take the sums of one row packet by packet, in any order of columns. It has
 ///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
 ///   takes_packets()                     whether it takes any in this call
+///   takes_halves                        if it has that, whether it takes halves of packets, too
 ///   finish_packets(col, count, p, q)    writes what becomes of `count` units from col on, or of as many as both
 ///                                       packets hold; surplus lanes mean nothing
 template <class Sink>
 concept TakesPackets = requires(const Sink& sink) {
   sink.takes_packets();
+};
+
+/// Whether it takes halves of packets as well.
+template <class Sink, class Scalar>
+concept TakesHalves = simd::has_half_packets<Scalar> && requires {
+  requires Sink::takes_halves;
 };
 
 /// Hands several panels of sums to a sink, both packets of each, `apart` columns from one to the next.
@@ -102,7 +109,11 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
     if constexpr (has_half_panels<Scalar>) {
       if (w.second - w.first == packet / 2) {  // few units, whose value and gate lie in one packet
         return run_tile<Scalar, Stored, 1, half_panel>(tile, [&](const auto& sums, const auto&) SLUICE_LAMBDA_INLINE {
-          sink.finish_packets(col, w.cols - col, sums[0], simd::join_halves<1>(sums[0], sums[0]));
+          if constexpr (TakesHalves<Sink, Scalar>) {
+            sink.finish_packets(col, w.cols - col, simd::half<0>(sums[0]), simd::half<1>(sums[0]));
+          } else {
+            sink.finish_packets(col, w.cols - col, sums[0], simd::join_halves<1>(sums[0], sums[0]));
+          }
         });
       }
     }
