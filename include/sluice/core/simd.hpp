@@ -387,7 +387,7 @@ SLUICE_ALWAYS_INLINE Packet<S, N> map_lanes(const Packet<S, N>& x, const Functio
 
 /// The first half of a packet (0), or the second (1).
 template <int Which, class S>
-requires has_half_packets<S> SLUICE_ALWAYS_INLINE auto half(const Packet<S>& x) {
+requires has_half_packets<S> SLUICE_ALWAYS_INLINE auto half([[maybe_unused]] const Packet<S>& x) {
 #if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512DQ__)
   if constexpr (std::is_same_v<S, float>) {
     return HalfPacket<S>::from_native(_mm512_extractf32x8_ps(x.native, Which));
