@@ -32,6 +32,24 @@ struct Scaled {
   double factor_;
 };
 
+/// Whole packets only: it names the type, and loads one. And another text for scalars.
+struct WholePackets {
+  static constexpr std::string_view name = "whole packets";
+  static float value(float x) { return 2 * x + 1; }
+  static float derivative(float) { return 2; }
+  template <class T>
+    requires sluice::simd::is_packet<T>
+  static T value(const T& x) {
+    alignas(T) float lanes[static_cast<std::size_t>(sluice::simd::Packet<float>::size)];
+    sluice::simd::store(static_cast<float*>(lanes), x);
+    for (float& lane : lanes) lane = value(lane);
+    return sluice::simd::load(static_cast<const float*>(lanes));
+  }
+  template <class T>
+    requires sluice::simd::is_packet<T>
+  static T derivative(const T&) { return T(2.0f); }
+};
+
 template <class Layer>
 void check(Layer layer) {
   test::Random random(46);
@@ -53,6 +71,13 @@ TEST_CASE("packed: activations of the user's own", "[packed][activations]") {
   check(sluice::GatedLinearUnit<float, sluice::Gating<Sine, sluice::Tanh>>(5, 21));
   check(sluice::GatedLinearUnit<float, sluice::Gating<Scaled, Sine>>(5, 21,
                                                                      {.activation = {.gate = Scaled(3), .value = {}}}));
+  for (const int units : {1, 5, 8}) {  // one row of so few is gated in half a packet, if both activations say so
+    check(sluice::GatedLinearUnit<float, Sine>(5, units));
+    check(sluice::GatedLinearUnit<float, sluice::Gating<Scaled, sluice::SiLU>>(
+        5, units, {.activation = {.gate = Scaled(3), .value = {}}}));
+    check(sluice::GatedLinearUnit<float, WholePackets>(5, units));
+    check(sluice::GatedLinearUnit<float, sluice::Gating<sluice::GELU, sluice::Tanh>>(5, units));
+  }
   check(sluice::Dense<float, Sine>(5, 21));
   check(sluice::Dense<float, Scaled>(5, 21, {.activation = Scaled(2.5)}));
 }

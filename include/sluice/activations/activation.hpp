@@ -35,6 +35,12 @@ concept HasActivationDerivative = requires(const A a, const Scalar x) {
   { a.derivative(x) } -> std::convertible_to<Scalar>;
 };
 
+/// A policy whose functions say that they take simd::HalfPacket, too, and give each lane the same bits.
+template <class A>
+concept TakesHalfPackets = requires {
+  requires A::takes_half_packets;
+};
+
 /// A policy with a name, a value and a derivative for this scalar.
 template <class A, class Scalar = float>
 concept Activation = HasActivationName<A> && HasActivationValue<A, Scalar> && HasActivationDerivative<A, Scalar>;

@@ -12,6 +12,7 @@ SLUICE_NAMESPACE_BEGIN
 /// derivative is 1 up to and including the limits, 0 beyond, exactly.
 struct ClampedLinear {
   static constexpr std::string_view name = "clamped_linear";
+  static constexpr bool takes_half_packets = true;
 
   double limit = 7;
   double offset = 1;

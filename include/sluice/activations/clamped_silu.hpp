@@ -15,6 +15,7 @@ SLUICE_NAMESPACE_BEGIN
 /// beyond the limit and NaN at -∞, as the value.
 struct ClampedSiLU {
   static constexpr std::string_view name = "clamped_silu";
+  static constexpr bool takes_half_packets = true;
 
   double alpha = 1.702;
   double limit = 7;

@@ -14,6 +14,7 @@ SLUICE_NAMESPACE_BEGIN
 /// Maximum error 2.5 ULP, derivative 3 ULP, over all of float and double.
 struct ELU {
   static constexpr std::string_view name = "elu";
+  static constexpr bool takes_half_packets = true;
 
   double alpha = 1;
 

@@ -25,6 +25,7 @@ SLUICE_NAMESPACE_BEGIN
 /// formula, the value at -∞ is -∞·0 = NaN, and the derivative at ±∞ is NaN.
 struct GELU {
   static constexpr std::string_view name = "gelu";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

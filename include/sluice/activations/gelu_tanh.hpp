@@ -22,6 +22,7 @@ SLUICE_NAMESPACE_BEGIN
 /// Maximum error 4 ULP, derivative 5.5 ULP, over all of float and double. Infinities as SiLU.
 struct GELUTanh {
   static constexpr std::string_view name = "gelu_tanh";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

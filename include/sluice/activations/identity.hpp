@@ -11,6 +11,7 @@ SLUICE_NAMESPACE_BEGIN
 /// x, exactly; the derivative is 1 for every x, NaN included.
 struct Identity {
   static constexpr std::string_view name = "identity";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

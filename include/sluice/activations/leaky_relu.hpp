@@ -12,6 +12,7 @@ SLUICE_NAMESPACE_BEGIN
 /// derivative 0.5 ULP, over all of float and double (in float the stored slope is rounded first).
 struct LeakyReLU {
   static constexpr std::string_view name = "leaky_relu";
+  static constexpr bool takes_half_packets = true;
 
   double slope = 0.01;
 

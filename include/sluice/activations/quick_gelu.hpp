@@ -15,6 +15,7 @@ SLUICE_NAMESPACE_BEGIN
 /// Maximum error 3.5 ULP, derivative 5 ULP, over all of float and double. Infinities as SiLU.
 struct QuickGELU {
   static constexpr std::string_view name = "quick_gelu";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

@@ -11,6 +11,7 @@ SLUICE_NAMESPACE_BEGIN
 /// max(x, 0), exactly; max(NaN, 0) is NaN. The derivative is 0 at x = 0 and NaN for NaN.
 struct ReLU {
   static constexpr std::string_view name = "relu";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

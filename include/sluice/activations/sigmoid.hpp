@@ -14,6 +14,7 @@ SLUICE_NAMESPACE_BEGIN
 /// included.
 struct Sigmoid {
   static constexpr std::string_view name = "sigmoid";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

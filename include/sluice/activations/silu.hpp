@@ -38,6 +38,7 @@ SLUICE_ALWAYS_INLINE T silu_slope(const math::TwoPart<T>& v) {
 /// the derivative at ±∞ is NaN.
 struct SiLU {
   static constexpr std::string_view name = "silu";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

@@ -15,6 +15,7 @@ SLUICE_NAMESPACE_BEGIN
 /// is stored here, for float, too.
 struct Softplus {
   static constexpr std::string_view name = "softplus";
+  static constexpr bool takes_half_packets = true;
 
   double beta = 1;
 

@@ -14,6 +14,7 @@ SLUICE_NAMESPACE_BEGIN
 /// Maximum error 0.5 ULP, the derivative is exact, over all of float and double.
 struct SquaredReLU {
   static constexpr std::string_view name = "squared_relu";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

@@ -49,6 +49,7 @@ SLUICE_ALWAYS_INLINE T swish_derivative(const T& x, double beta, const math::Two
 /// float.)
 struct Swish {
   static constexpr std::string_view name = "swish";
+  static constexpr bool takes_half_packets = true;
 
   double beta = 1;
 

@@ -16,6 +16,7 @@ SLUICE_NAMESPACE_BEGIN
 /// Maximum error 2.5 ULP, derivative 3.5 ULP, over all of float and double.
 struct Tanh {
   static constexpr std::string_view name = "tanh";
+  static constexpr bool takes_half_packets = true;
 
   template <class T>
   SLUICE_ALWAYS_INLINE static T value(const T& x) {

@@ -191,21 +191,11 @@ SLUICE_ALWAYS_INLINE Mask<S, N> operator==(const Packet<S, N>& a, const Packet<S
 }
 template <class S, int N>
 SLUICE_ALWAYS_INLINE Mask<S, N> operator&&(const Mask<S, N>& a, const Mask<S, N>& b) {
-  using Native = typename Mask<S, N>::Native;
-  if constexpr (std::is_integral_v<Native>) {
-    return {static_cast<Native>(a.native & b.native)};
-  } else {
-    return {Eigen::internal::pand(a.native, b.native)};
-  }
+  return {Eigen::internal::pand(a.native, b.native)};
 }
 template <class S, int N>
 SLUICE_ALWAYS_INLINE Mask<S, N> operator||(const Mask<S, N>& a, const Mask<S, N>& b) {
-  using Native = typename Mask<S, N>::Native;
-  if constexpr (std::is_integral_v<Native>) {
-    return {static_cast<Native>(a.native | b.native)};
-  } else {
-    return {Eigen::internal::por(a.native, b.native)};
-  }
+  return {Eigen::internal::por(a.native, b.native)};
 }
 
 /// Per lane: mask ? a : b.
@@ -233,6 +223,18 @@ SLUICE_ALWAYS_INLINE Mask<float> operator==(const Packet<float>& a, const Packet
 }
 SLUICE_ALWAYS_INLINE Mask<double> operator==(const Packet<double>& a, const Packet<double>& b) {
   return {_mm512_cmp_pd_mask(a.native, b.native, _CMP_EQ_OQ)};
+}
+SLUICE_ALWAYS_INLINE Mask<float> operator&&(const Mask<float>& a, const Mask<float>& b) {
+  return {static_cast<__mmask16>(a.native & b.native)};
+}
+SLUICE_ALWAYS_INLINE Mask<double> operator&&(const Mask<double>& a, const Mask<double>& b) {
+  return {static_cast<__mmask8>(a.native & b.native)};
+}
+SLUICE_ALWAYS_INLINE Mask<float> operator||(const Mask<float>& a, const Mask<float>& b) {
+  return {static_cast<__mmask16>(a.native | b.native)};
+}
+SLUICE_ALWAYS_INLINE Mask<double> operator||(const Mask<double>& a, const Mask<double>& b) {
+  return {static_cast<__mmask8>(a.native | b.native)};
 }
 SLUICE_ALWAYS_INLINE Packet<float> select(const Mask<float>& mask, const Packet<float>& a, const Packet<float>& b) {
   return Packet<float>::from_native(_mm512_mask_blend_ps(mask.native, b.native, a.native));
@@ -359,7 +361,14 @@ SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S, N>& x, Index left
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S, N>::Native>;
   if (left >= Packet<S, N>::size) [[likely]]
     return store(to, x);
-  if constexpr (masked_stores_are_fast && N == packet_size<S> && Traits::masked_store_available) {
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__)
+  if constexpr (N < packet_size<S>) {  // Eigen's is the one of AVX
+    const auto mask = static_cast<__mmask8>((1u << left) - 1u);
+    if constexpr (std::is_same_v<S, float>) return _mm256_mask_storeu_ps(to, mask, x.native);
+    if constexpr (std::is_same_v<S, double>) return _mm256_mask_storeu_pd(to, mask, x.native);
+  } else
+#endif
+      if constexpr (masked_stores_are_fast && Traits::masked_store_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {  // in pieces of 1, 2, 4, ... scalars, a move each

@@ -62,11 +62,6 @@ inline constexpr bool runs_in_packets = HasActivationValue<decltype(G::gate), si
         HasActivationDerivative<decltype(G::gate), simd::Register<Scalar>>&&
             HasActivationDerivative<decltype(G::value), simd::Register<Scalar>>;
 
-/// Whether both activations take packets of this type forward.
-template <class G, class Packet>
-inline constexpr bool gates_in =
-    HasActivationValue<decltype(G::gate), Packet>&& HasActivationValue<decltype(G::value), Packet>;
-
 template <class T>
 struct GatedValue {
   T output;

@@ -211,7 +211,7 @@ SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<
 template <class Scalar, class G, class Targets = const GatedTargets<Scalar>&>
 struct GatedSink {
   static constexpr bool takes_pairs = true;
-  static constexpr bool takes_halves = gates_in<G, simd::HalfPacket<Scalar>>;
+  static constexpr bool takes_halves = TakesHalfPackets<decltype(G::gate)> && TakesHalfPackets<decltype(G::value)>;
   const G& gating;
   Targets to;
 
