@@ -12,7 +12,8 @@
 //
 // T is a scalar or a simd::Packet, so the one text serves vector lanes, scalar tails, long double and
 // automatic-differentiation scalars. An activation whose functions take plain scalars only
-// (static float value(float x)) is accepted, too, and runs lane by lane.
+// (static float value(float x)) is accepted, too, and runs lane by lane. One that also suits half a
+// packet, with the same bits, may say so: static constexpr bool takes_half_packets = true.
 #pragma once
 
 #include <sluice/core/simd.hpp>
