@@ -490,6 +490,10 @@ double timed(const Point& point, const Variant& variant, long times) {
   return point.seconds() - begin;
 }
 
+/// Calls that are not timed, before those that are: twice as many, eight at most. An L3 that takes in what L2 drops
+/// holds the weights after some calls only, and those of which several contestants read the same after fewer.
+long calls_before(const Contestant& c) { return std::min(2 * c.times, 8L); }
+
 /// Finds how many calls fill a slice, and which way to use a library is its fastest.
 void warm_up(const Point& point, Contestant& c, double slice_seconds) {
   std::vector<double> best(c.variants.size(), 1e9);
@@ -502,7 +506,7 @@ void warm_up(const Point& point, Contestant& c, double slice_seconds) {
   const int repeats = c.variants.size() > 1 ? 7 : 1;
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (std::size_t i = 0; i < c.variants.size(); ++i) {
-      c.variants[i].run(std::clamp(c.times, 1L, 8L));
+      c.variants[i].run(calls_before(c));
       best[i] = std::min(best[i], timed(point, c.variants[i], c.times));
     }
   }
@@ -572,11 +576,6 @@ void print_point(const Point& p) {
       static_cast<long>(p.batch), p.flops(), p.weight_bytes(), p.weight_traffic(), ways.c_str());
   std::fflush(stdout);
 }
-
-/// Calls that are not timed: as many as take 4 ms, one at least and eight at most (of calls of 20 ms none). An L3 that
-/// takes in what L2 drops holds the weights after some calls only, and those of which several contestants read the same
-/// after fewer.
-long calls_before(const Contestant& c) { return std::clamp(static_cast<long>(std::ceil(4e-3 / c.seconds)), 1L, 8L); }
 
 void run_round(std::vector<Point>& points, const Affinity& affinity, int round, std::mt19937& rng) {
   double read_bytes = 0, bandwidth = 0;

@@ -135,7 +135,7 @@ SLUICE_ALWAYS_INLINE T look_up(const Scalar (&table)[N], const T& x) {
   } else {
     static_assert(N > 1 && N == table_size<Scalar>);
 #if defined(EIGEN_VECTORIZE_AVX512)
-#if defined(__AVX512VL__)
+#if SLUICE_DETAIL_HAS_HALF_PACKETS
     if constexpr (T::size == N / 2) {
       const T low = load<Scalar, T::size>(table), high = load<Scalar, T::size>(table + T::size);
       if constexpr (std::is_same_v<Scalar, float>) {

@@ -105,16 +105,17 @@ inline constexpr bool is_vectorized_scalar = std::is_same_v<Scalar, float> || st
 /// Number of vector registers that the compiler may use.
 inline constexpr int register_count = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS;
 
-/// Whether half of a packet is a packet, too, with all operations: where a division of half as many lanes takes half
-/// the time, and its result needs no mask to be stored.
+// VL brings AVX-512's instructions to registers of half the size, DQ some of those that are used here.
 #if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__) && defined(__AVX512DQ__)
-template <class Scalar>
-inline constexpr bool has_half_packets = is_vectorized_scalar<Scalar>;
+#define SLUICE_DETAIL_HAS_HALF_PACKETS 1
 #else
-template <class Scalar>
-inline constexpr bool has_half_packets = false;
+#define SLUICE_DETAIL_HAS_HALF_PACKETS 0
 #endif
 
+/// Whether half of a packet is a packet, too, with all operations: where a division of half as many lanes takes half
+/// the time, and its result needs no mask to be stored.
+template <class Scalar>
+inline constexpr bool has_half_packets = SLUICE_DETAIL_HAS_HALF_PACKETS&& is_vectorized_scalar<Scalar>;
 template <class Scalar>
 using HalfPacket = Packet<Scalar, packet_size<Scalar> / 2>;
 
@@ -257,7 +258,7 @@ SLUICE_ALWAYS_INLINE Packet<S, N> max(const Packet<S, N>& a, const Packet<S, N>&
 /// a, or ±limit where |a| is larger; of NaN either NaN or ±limit, which AVX-512's one instruction gives.
 template <class S, int N>
 SLUICE_ALWAYS_INLINE Packet<S, N> clamp_magnitude(const Packet<S, N>& a, const Packet<S, N>& limit) {
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+#if SLUICE_DETAIL_HAS_HALF_PACKETS
   constexpr int sign_of_first = 2;  // and the smaller magnitude
   if constexpr (std::is_same_v<S, float>) {
     if constexpr (N == 16) return Packet<S, N>::from_native(_mm512_range_ps(a.native, limit.native, sign_of_first));
@@ -356,19 +357,33 @@ SLUICE_ALWAYS_INLINE Packet<S> load_partial(const S* from, Index left) {
     return load(static_cast<const S*>(lanes));
   }
 }
+
+namespace detail {
+
+/// The first scalars of half a packet, by AVX-512's instruction: Eigen's is that of AVX.
+template <class S>
+SLUICE_ALWAYS_INLINE void store_half_masked([[maybe_unused]] S* to, [[maybe_unused]] const HalfPacket<S>& x,
+                                            [[maybe_unused]] Index left) {
+#if SLUICE_DETAIL_HAS_HALF_PACKETS
+  const auto mask = static_cast<__mmask8>((1u << left) - 1u);
+  if constexpr (std::is_same_v<S, float>) {
+    _mm256_mask_storeu_ps(to, mask, x.native);
+  } else {
+    _mm256_mask_storeu_pd(to, mask, x.native);
+  }
+#endif
+}
+
+}  // namespace detail
+
 template <class S, int N>
 SLUICE_ALWAYS_INLINE void store_partial(S* to, const Packet<S, N>& x, Index left) {
   using Traits = Eigen::internal::unpacket_traits<typename Packet<S, N>::Native>;
   if (left >= Packet<S, N>::size) [[likely]]
     return store(to, x);
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512VL__)
-  if constexpr (N < packet_size<S>) {  // Eigen's is the one of AVX
-    const auto mask = static_cast<__mmask8>((1u << left) - 1u);
-    if constexpr (std::is_same_v<S, float>) return _mm256_mask_storeu_ps(to, mask, x.native);
-    if constexpr (std::is_same_v<S, double>) return _mm256_mask_storeu_pd(to, mask, x.native);
-  } else
-#endif
-      if constexpr (masked_stores_are_fast && Traits::masked_store_available) {
+  if constexpr (N < packet_size<S>) {
+    detail::store_half_masked(to, x, left);
+  } else if constexpr (masked_stores_are_fast && Traits::masked_store_available) {
     const auto mask = static_cast<typename Traits::mask_t>((1u << left) - 1u);
     Eigen::internal::pstoreu(to, x.native, mask);
   } else {  // in pieces of 1, 2, 4, ... scalars, a move each
@@ -397,7 +412,7 @@ SLUICE_ALWAYS_INLINE Packet<S, N> map_lanes(const Packet<S, N>& x, const Functio
 /// The first half of a packet (0), or the second (1).
 template <int Which, class S>
 requires has_half_packets<S> SLUICE_ALWAYS_INLINE auto half([[maybe_unused]] const Packet<S>& x) {
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512DQ__)
+#if SLUICE_DETAIL_HAS_HALF_PACKETS
   if constexpr (std::is_same_v<S, float>) {
     return HalfPacket<S>::from_native(_mm512_extractf32x8_ps(x.native, Which));
   } else {
