@@ -79,6 +79,71 @@ TEST_CASE("one row asks for what comes next of weights in fewer bits that may co
   check_row<float>();
 }
 
+/// The lines of some addresses.
+using Lines = std::set<std::uintptr_t>;
+Lines lines_of(const std::vector<std::uintptr_t>& addresses) {
+  Lines lines;
+  for (const auto address : addresses) lines.insert(address / 64);
+  return lines;
+}
+
+/// That tiles of one panel ask for all that comes after the first piece of the first panel, and for hardly more; a few
+/// tiles in several streams.
+template <class Stored>
+void check_tiles(Index depth, Index rows) {
+  using sluice::detail::max_tile_rows;
+  using Arguments = sluice::detail::TileArguments<float, Stored>;
+  CAPTURE(depth, rows);
+  const PackedWeights<float, Stored> weights("test", depth, 9 * sluice::simd::packet_size<float>, true);
+  auto w = weights.view();
+  w.from_memory = true;
+  asked_for(w, rows);
+  const sluice::detail::PanelOrder order(w, rows);
+  const auto begin = reinterpret_cast<std::uintptr_t>(w.first);
+  const auto bytes_of = [](Index stored) { return static_cast<std::uintptr_t>(stored) * sizeof(Stored); };
+  const auto piece = bytes_of(order.piece * w.depth_stride), panel = bytes_of(w.panel_stride);
+
+  const Lines asked = lines_of(test::asked.nearer);
+  Index missing = 0;
+  for (auto at = begin; at < begin + bytes_of(w.count() * w.panel_stride); at += 64) {
+    const bool is_first_piece = at < begin + piece;
+    if (!is_first_piece && !asked.contains(at / 64)) ++missing;
+  }
+  CHECK(missing == 0);
+  CHECK(*asked.rbegin() * 64 < begin + bytes_of(w.count() * w.panel_stride) + panel);
+
+  const Index tiles = sluice::detail::RowTiles(rows).count;
+  const bool in_streams = tiles <= 4;
+  const int steps = sluice::detail::knows_layout<float>(static_cast<int>(rows / tiles), 1)
+                        ? sluice::detail::steps_of_round<float>(max_tile_rows)
+                        : 1;
+  const int streams = Arguments::lines_of_step * steps;
+  const auto& nearer = test::asked.nearer;
+  const auto share = bytes_of(sluice::detail::divide_up(w.depth_stride, tiles) * order.piece);
+  for (int s = 0; s + 1 < streams && in_streams; ++s) {
+    CHECK(nearer[static_cast<std::size_t>(s + 1)] - nearer[static_cast<std::size_t>(s)] ==
+          share / static_cast<std::uintptr_t>(streams));
+  }
+  if (!in_streams && Arguments::lines_of_step == 2) CHECK(nearer[1] - nearer[0] == 64);
+}
+
+template <class Stored>
+void check_tiles() {
+  using sluice::detail::max_tile_rows;
+  for (const Index depth : {304, 2112}) {
+    for (const Index rows :
+         {max_tile_rows, max_tile_rows + 2, 2 * max_tile_rows, 4 * max_tile_rows, 4 * max_tile_rows + 2, 200}) {
+      check_tiles<Stored>(depth, rows);
+    }
+  }
+}
+
+TEST_CASE("tiles of one panel ask for all of what comes next, a few of them in several streams", "[prefetch]") {
+  check_tiles<float>();
+  check_tiles<Eigen::bfloat16>();
+  check_tiles<Int8>();
+}
+
 TEST_CASE("several rows ask for weights beyond L2, but not in L1", "[prefetch]") {
   const PackedWeights<float, float> weights("test", 40, 8 * sluice::simd::packet_size<float>, true);
   auto w = weights.view();

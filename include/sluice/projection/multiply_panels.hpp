@@ -23,6 +23,7 @@ namespace detail {
 struct DepthPiece {
   Index begin, depth;
   Index prefetch, prefetch_step;
+  bool prefetch_in_streams = false;
 };
 template <class Scalar, class Stored>
 DepthPiece whole_depth(const Panels<Scalar, Stored>& w, Index rows) {
@@ -79,6 +80,7 @@ SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArg
   tile.depth = piece.depth;
   tile.prefetch = piece.prefetch;
   tile.prefetch_step = piece.prefetch_step;
+  tile.prefetch_in_streams = piece.prefetch_in_streams;
   const Scalar* asked = at.next;  // by the first call
   while (p < last) {
     block.col = p * width;
@@ -179,7 +181,7 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
-    // One tile asks a page ahead; of several each for its share of what comes next, so that all of it is near by then.
+    // Each tile asks for its share of what comes next, so that all of it is near by then.
     const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
@@ -189,7 +191,8 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
         TileRows<Scalar> rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
         const Index next_row = rows.first + rows.tiles * rows.rows;
         if (asks_for_rows && next_row < x.rows) rows.next = &x(next_row, 0);
-        if (w.from_memory && tiles.count > 1) {
+        if (w.from_memory) {
+          piece.prefetch_in_streams = tiles.count <= most_tiles_in_streams;
           const bool asks = next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
           piece.prefetch_step = asks ? step : 0;
@@ -210,7 +213,9 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                           const Sink& sink, Scalar* space = nullptr) {
-  if (x.rows > w.rows_of_tile() || rows_collide(x)) return multiply_many_rows(x, w, sink, space);
+  if (x.rows > w.rows_of_tile() || rows_collide(x) || w.one_by_one(x.rows)) {
+    return multiply_many_rows(x, w, sink, space);
+  }
   if (x.rows == 0) return;
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);

@@ -37,6 +37,9 @@ inline constexpr Index panels_and_samples_in_l2 = 1024 * 1024;
 /// should not wait for long.
 inline constexpr Index steps_of_piece = 1024;
 
+/// Tiles of rows that ask for what comes next in several streams: more of them have time enough.
+inline constexpr Index most_tiles_in_streams = 4;
+
 /// Bytes of weights that a shared L3 may no longer hold.
 inline constexpr Index weights_beyond_l3 = 8 * 1024 * 1024;
 
@@ -106,10 +109,14 @@ struct Panels {
     part.scale1 = move(scale1);
     return part;
   }
+  /// Whether a panel from memory passes so many rows alone: each tile then asks for a share of the next one.
+  bool one_by_one(Index rows) const {
+    return from_memory && (rows > max_tile_rows || most_panels[static_cast<std::size_t>(rows)] == 1);
+  }
   /// Pieces of the depth, of which so many samples stay in L2 while some panels pass. (A scale belongs to the sum as a
   /// whole.)
   Index pieces(Index rows) const {
-    if (!from_memory || rows <= max_tile_rows || simd::has_scale<Stored>) return 1;
+    if (!one_by_one(rows) || simd::has_scale<Stored>) return 1;
     constexpr auto sample = static_cast<Index>(sizeof(Scalar)), panel = 2 * packet * static_cast<Index>(sizeof(Stored));
     const Index most = panels_and_samples_in_l2 / (std::min(rows, row_block) * sample + 2 * panel);
     return std::max(depth / steps_of_piece, divide_up(depth, most));

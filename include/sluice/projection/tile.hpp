@@ -19,9 +19,9 @@
 //
 // The processor's own prefetching stops at the end of a page, every 32 steps of a packed panel of floats, and one
 // stream does not keep the memory busy. So a tile asks for what comes from main memory: for its own panels a page
-// ahead, for a share of a later one, or for what is packed next. One row has no time to, and the processor follows its
-// few streams; only of weights in fewer bits, which take more time for fewer bytes, it asks for what it needs soon
-// (Panels::row_prefetch).
+// ahead, for a share of a later one (in several streams), or for what is packed next. One row has no time to, and the
+// processor follows its few streams; only of weights in fewer bits, which take more time for fewer bytes, it asks for
+// what it needs soon (Panels::row_prefetch).
 //
 // Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile, the packing or the
 // batch: a sample gives the same bits alone and in a batch.
@@ -136,12 +136,21 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     const Stored* b[streams];
     SLUICE_UNROLL
     for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
-    constexpr int asked = by_panel ? panels : 1;
-    const Stored* ahead[asked];  // but for one row of packed panels, which asks at a distance from b
+    // What is asked for at a step: the lines of a step of each panel. Those of a single panel may lie apart, and then
+    // those of all steps of a round do, each in a stream of its own. (One row of packed panels asks ahead of b.)
+    using Arguments = TileArguments<Scalar, Stored>;
+    constexpr bool by_line = panels == 1;
+    constexpr int lines = Arguments::lines_of_step;
+    constexpr int asked = by_line ? lines : by_panel ? panels : 1;
+    const bool in_streams = by_line && t.prefetch_in_streams;
+    const Index stream = (t.depth * t.prefetch_step) >> std::countr_zero(unsigned{steps * lines});
+    const Index ahead_stride = in_streams ? stream : by_line ? Arguments::line : t.prefetch_panel_stride;
+    const Index ahead_round = in_streams ? (t.prefetch_step + lines - 1) >> (lines - 1) : steps * t.prefetch_step;
+    const Stored* ahead[asked];
     SLUICE_UNROLL
-    for (int s = 0; s < asked; ++s) ahead[s] = b[0] + t.prefetch + s * t.prefetch_panel_stride;
+    for (int s = 0; s < asked; ++s) ahead[s] = b[0] + t.prefetch + s * ahead_stride;
     Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
-    Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(t.prefetch_step);
+    Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(in_streams ? lines * stream : t.prefetch_step);
     const auto b_after = [&](int i, const Stored* packets) SLUICE_LAMBDA_INLINE {
       return columns == Columns::Packed ? packets + i * 2 * packet : b_depth.after(i, packets);
     };
@@ -149,7 +158,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       // In L1 what several rows ask for would take the place of what is needed first. One row needs it next.
       constexpr simd::Cache where = Rows == 1 ? simd::Cache::L1 : simd::Cache::Near;
       simd::prefetch<where>(packets);
-      if constexpr (2 * packet * static_cast<Index>(sizeof(Stored)) > 64) simd::prefetch<where>(packets + packet);
+      if constexpr (!by_line && lines > 1) simd::prefetch<where>(packets + Arguments::line);
     };
     const auto step = [&](int i) SLUICE_LAMBDA_INLINE {
       if constexpr (Rows > 1 && steps > 1) {
@@ -223,7 +232,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         if constexpr (steps > 1) simd::forget(a[g]);
       }
       SLUICE_UNROLL
-      for (int s = 0; asks && s < asked; ++s) ahead[s] = ahead_depth.after(by, ahead[s]);
+      for (int s = 0; asks && s < asked; ++s) ahead[s] += by == steps ? ahead_round : t.prefetch_step;
     };
     // By shifts: of divisions by constants GCC 12 makes one by a variable.
     for (Index rounds = t.depth >> std::countr_zero(unsigned{steps}); rounds > 0; --rounds, advance(steps)) {

@@ -78,6 +78,10 @@ alignas(simd::Packet<Scalar>) inline constexpr std::array<Scalar, simd::packet_s
 /// from.
 template <class Scalar, class Stored = Scalar>
 struct TileArguments {
+  /// A cache line, in scalars of B, and how many of them a tile asks for at each k: as long as a panel's step is.
+  static constexpr Index line = 64 / static_cast<Index>(sizeof(Stored));
+  static constexpr int lines_of_step = 2 * simd::packet_size<Scalar> > line ? 2 : 1;
+
   Index depth;
   const Stored* b0;
   const Scalar* start0;
@@ -101,6 +105,8 @@ struct TileArguments {
   Index prefetch = 0;
   Index prefetch_step = 0;
   Index prefetch_panel_stride = 0;
+  // Whether a tile of one panel asks for the same memory in several streams, each a part of it: if it has no gaps.
+  bool prefetch_in_streams = false;
 
   /// So many of B's scalars are as wide as a T.
   template <class T>
