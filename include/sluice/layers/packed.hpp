@@ -291,9 +291,36 @@ class Packed<GatedFeedForward<Scalar_, Activation, Projection>, Stored>
 };
 
 namespace detail {
+
 template <class Stored, class Scalar>
 using StoredOr = std::conditional_t<std::is_void_v<Stored>, Scalar, Stored>;
+
+/// The layers that there is a packed form of.
+template <class Layer>
+inline constexpr bool is_packable = false;
+template <class Scalar, class Activation, class Projection, Index InputDim, Index Units>
+inline constexpr bool is_packable<GatedLinearUnit<Scalar, Activation, Projection, InputDim, Units>> = true;
+template <class Scalar, class Activation, Index InputDim, Index Units>
+inline constexpr bool is_packable<Dense<Scalar, Activation, InputDim, Units>> = true;
+template <class Scalar, class Activation, class Projection>
+inline constexpr bool is_packable<GatedFeedForward<Scalar, Activation, Projection>> = true;
+
+/// Says in words what cannot be packed, before the compiler says it in its own.
+template <class Stored, class Layer>
+constexpr bool can_be_packed() {
+  static_assert(
+      is_packable<Layer>,
+      "sluice: pack() takes a GatedLinearUnit, a Dense or a GatedFeedForward; to have a packed layer's weights"
+      " in another type, pack the layer that it came from");
+  if constexpr (is_packable<Layer>) {
+    using Scalar = typename Layer::Scalar;
+    check_packed_types<Scalar, StoredOr<Stored, Scalar>>();
+    return simd::is_vectorized_scalar<Scalar> && PackedAs<Scalar, StoredOr<Stored, Scalar>>;
+  }
+  return false;
 }
+
+}  // namespace detail
 
 /// The layer with its weights copied into panels for inference: as they are, or narrower.
 ///
@@ -301,7 +328,9 @@ using StoredOr = std::conditional_t<std::is_void_v<Stored>, Scalar, Stored>;
 ///   auto tiny = sluice::pack<sluice::Int8>(layer);
 template <class Stored = void, class Layer>
 auto pack(const Layer& layer) {
-  return Packed<Layer, detail::StoredOr<Stored, typename Layer::Scalar>>(layer);
+  if constexpr (detail::can_be_packed<Stored, Layer>()) {
+    return Packed<Layer, detail::StoredOr<Stored, typename Layer::Scalar>>(layer);
+  }
 }
 
 SLUICE_NAMESPACE_END
