@@ -21,6 +21,7 @@
 namespace {
 
 using Eigen::MatrixXf;
+using sluice::detail::max_tile_rows;
 using test::fail_each_allocation;
 using test::Index;
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -106,6 +107,12 @@ TEST_CASE("packed layers without memory change nothing", "[allocation]") {
   check<float>(sluice::SwiGLU<float, sluice::Split>(1024, 29));
   check<float>(sluice::Dense<float, sluice::SiLU>(1024, 29));
 }
+TEST_CASE("a single tile whose depth is divided: without memory nothing changes", "[allocation]") {
+  test::Random random(61);
+  sluice::SwiGLU<float> layer(2051, 70);
+  fill(random, layer);
+  check_forward<float>(layer, random.matrix<RowMatrix>(max_tile_rows, layer.input_dim()));
+}
 TEST_CASE("packed layers of 16 bits without memory change nothing", "[allocation]") {
   check<Eigen::bfloat16>(sluice::SwiGLU<float>(1024, 29));
   check<Eigen::half>(sluice::SwiGLU<float>(1024, 29));
@@ -117,6 +124,33 @@ TEST_CASE("packed layers of 8 bits without memory change nothing", "[allocation]
 TEST_CASE("packed feed-forward blocks without memory change nothing", "[allocation]") {
   check<float>(sluice::GatedFeedForward<float, sluice::SiLU>(9, 1024));  // hidden rows of 4 KiB
   check<Eigen::half>(sluice::GatedFeedForward<float, sluice::SiLU>(1024, 9));
+}
+
+/// Column-major outputs are written for some samples side by side; the rest goes by rows, which lie a multiple of 4 KiB
+/// apart and, if there are more than eight, are packed.
+template <class Layer>
+void check_upright(Layer layer) {
+  constexpr Index side_by_side = sluice::detail::upright_samples<float>, rest = 9;
+  test::Random random(60);
+  fill(random, layer);
+  const auto packed = sluice::pack(layer);
+  const RowMatrix wide = random.matrix<RowMatrix>(side_by_side + rest, 1024);
+  const auto x = wide.leftCols(layer.input_dim());
+  const MatrixXf before = random.matrix<MatrixXf>(x.rows(), layer.units());
+  MatrixXf y = before;
+  const auto unchanged = [&] { CHECK(test::same_bits(y, before)); };
+  const long packed_failures = fail_each_allocation([&] { packed.forward(x, y); }, unchanged);
+  y = before;
+  const long layer_failures = fail_each_allocation([&] { layer.forward(x, y); }, unchanged);
+  if constexpr (4 * rest < 3 * side_by_side) {  // or all go side by side
+    CHECK(packed_failures > 0);
+    CHECK(layer_failures > 0);
+  }
+}
+
+TEST_CASE("columns of which the rest goes by rows: without memory nothing changes", "[allocation]") {
+  check_upright(sluice::SwiGLU<float>(200, 70));
+  check_upright(sluice::Dense<float, sluice::SiLU>(200, 70));
 }
 
 /// A pool whose threads get no memory, whatever they ask for.
@@ -140,7 +174,7 @@ TEST_CASE("packed: the threads of a pool need no memory of their own", "[allocat
   sluice::SwiGLU<float> layer(2048, 300);  // rows that are packed first, a depth that is divided
   random.fill(layer.parameters());
   const auto packed = sluice::pack(layer);
-  for (const Index samples : {17, 900}) {  // shared out by panels, and by rows
+  for (const Index samples : {max_tile_rows, 17, 900}) {  // shared out by panels, and by rows
     CAPTURE(samples);
     const auto x = random.matrix<RowMatrix>(samples, layer.input_dim());
     RowMatrix y, gate, want, want_gate;

@@ -87,13 +87,24 @@ TEST_CASE("packed layers give the bits of the layer where the depth is divided",
   CHECK(difference_at<sluice::Dense<double, sluice::SiLU>>(40, 4096, 41) == "");
 }
 
+TEST_CASE("packed layers give the bits of the layer where the depth of a single tile is divided", "[packed]") {
+  for (const Index samples : {sluice::detail::max_tile_rows, sluice::detail::max_tile_rows - 2}) {
+    CAPTURE(samples);
+    CHECK(difference_at<sluice::SwiGLU<float>>(samples, 4101, 70) == "");
+    CHECK(difference_at<sluice::SwiGLU<float>>(samples, 8192, 35) == "");  // samples that are packed first
+    CHECK(difference_at<sluice::SwiGLU<float>>(samples, 9001, 17, false) == "");
+    CHECK(difference_at<sluice::SwiGLU<float>>(samples, 9000, 4) == "");  // one panel, which is not divided
+    CHECK(difference_at<sluice::Dense<double, sluice::SiLU>>(samples, 4097, 41) == "");
+  }
+}
+
 TEST_CASE("packed in 16 bits: the bits of the layer, if its weights have no more", "[packed]") {
   test::Random random(61);
   sluice::SwiGLU<float> layer(2600, 150);
   test::fill_layer(random, layer);
   layer.parameters() = layer.parameters().cast<Eigen::bfloat16>().cast<float>().eval();
   const auto packed = sluice::pack<Eigen::bfloat16>(layer);
-  for (const Index samples : {1, 40, 250}) {
+  for (const Index samples : {1, sluice::detail::max_tile_rows, 40, 250}) {
     CAPTURE(samples);
     const auto x = random.matrix<test::RowMatrix<float>>(samples, 2600);
     const test::RowMatrix<float> y = packed(x);

@@ -83,7 +83,8 @@ TEST_CASE("packed layers on a pool: the bits of one thread where the depth is di
   test::fill_layer(random, layer);
   const auto packed = sluice::pack(layer);
   Eigen::ThreadPool pool(2);
-  for (const Index samples : {40, 300}) {  // shared out by panels where these are narrow, and by rows
+  // One tile; several, shared out by panels where these are narrow, and by rows.
+  for (const Index samples : {sluice::detail::max_tile_rows, 40, 300}) {
     CAPTURE(samples);
     const auto x = random.matrix<test::RowMatrix<float>>(samples, layer.input_dim());
     CHECK(difference_on(packed, Eigen::ThreadPoolDevice(&pool, 2), x) == "");

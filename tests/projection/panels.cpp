@@ -61,8 +61,12 @@ void check_order(Index depth, Index cols, Index rows, bool divided) {
 
 TEST_CASE("many rows go through every piece of every panel, in the order of the depth", "[projection]") {
   check_order(768, 300, 224, false);
-  check_order(9000, 70, 1, false);                             // along the depth, several panels at once
-  check_order(9000, 70, sluice::detail::max_tile_rows, true);  // a single tile
+  Index few = 1;
+  while (!panels<float>(9000, 70, true).one_by_one(few + 1)) ++few;
+  check_order(9000, 70, few, false);  // several panels at once
+  check_order(9000, 70, few + 1, true);
+  check_order(9000, 70, sluice::detail::max_tile_rows, true);
+  check_order(9000, 4, sluice::detail::max_tile_rows, false);  // a single panel
   check_order(2600, 70, 120, true);                            // of layers/packed.cpp
   check_order(2048, 130, 240, true);
   check_order(3100, 40, 16, true);

@@ -136,6 +136,7 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
     if (reading == Reading::InPlace) {
       const auto panels = panels_in_place(parameters);
       if (wants_upright<Scalar>(x.rows, sink)) {
+        obtain_for_rest(x, panels);
         const Index done = multiply_upright(x, panels, sink), left = x.rows - done;
         if (left == 0) return;
         if (done > 0) {

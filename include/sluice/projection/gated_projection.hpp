@@ -262,7 +262,9 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
       if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
     if (wants_upright<Scalar>(x.rows, sink)) {
-      const Index done = multiply_upright(x, panels_in_place<Projection>(views), sink), left = x.rows - done;
+      const auto w = panels_in_place<Projection>(views);
+      obtain_for_rest(x, w);
+      const Index done = multiply_upright(x, w, sink), left = x.rows - done;
       if (left == 0) return;
       if (done > 0) {
         return sink.from_sample(done, [&](const auto& rest) {

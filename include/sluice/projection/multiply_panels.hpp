@@ -23,13 +23,13 @@ namespace detail {
 struct DepthPiece {
   Index begin, depth;
   Index prefetch, prefetch_step;
-  bool prefetch_in_streams = false;
+  bool prefetch_in_streams;
 };
 template <class Scalar, class Stored>
 DepthPiece whole_depth(const Panels<Scalar, Stored>& w, Index rows) {
   constexpr Index page = 4096 / static_cast<Index>(sizeof(Stored));
-  if (rows == 1) return {0, w.depth, w.row_prefetch(), 0};
-  return {0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0};
+  if (rows == 1) return {0, w.depth, w.row_prefetch(), 0, false};
+  return {0, w.depth, w.from_memory ? page : 0, w.from_memory ? w.depth_stride : 0, false};
 }
 
 /// How many of the panels that are left, two or more, with so many columns, make the next pass. A last one that is not
@@ -149,14 +149,13 @@ struct TileSums {
   alignas(simd::Packet<Scalar>) Scalar data[static_cast<std::size_t>(size)];
 };
 
-/// multiply_panels of more rows than a tile takes, or of rows that collide.
+/// multiply_panels of more rows than a tile takes, of rows that collide, or of panels that pass one by one.
 template <class Scalar, class Stored, class Sink>
 SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                              const Sink& sink, Scalar* space) {
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   const Index panels = w.count();
-  const DepthPiece whole = whole_depth(w, x.rows);
   const PanelMemory<Scalar> memory(x, w);
   if (space == nullptr) space = memory.obtain();
   if (memory.samples > 0) {
@@ -181,19 +180,18 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
       pack_lanes(&x(first_row + tiles.begin(t), 0), tiles.size(t), x.row_stride, w.depth, x.col_stride, samples_of(t),
                  memory.lanes);
     }
-    // Each tile asks for its share of what comes next, so that all of it is near by then.
+    // Each tile asks for its share of what comes next, as deep as its own piece is, so that it is near by then.
     const Index step = w.from_memory ? divide_up(w.depth_stride, tiles.count) : 0;
     for (PanelOrder::Position at, next; at.panel < panels; at = next) {
       next = order.after(at);
       const Index distance = (next.panel - at.panel) * w.panel_stride + (next.k - at.k) * w.depth_stride;
-      DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), whole.prefetch, whole.prefetch_step};
+      DepthPiece piece{at.k, std::min(order.piece, w.depth - at.k), 0, 0, tiles.count <= most_tiles_in_streams};
       for (Index t = 0; t < tiles.count;) {
         TileRows<Scalar> rows{first_row + tiles.begin(t), tiles.size(t), std::min(tiles_of_pass, tiles.equal_from(t))};
         const Index next_row = rows.first + rows.tiles * rows.rows;
         if (asks_for_rows && next_row < x.rows) rows.next = &x(next_row, 0);
         if (w.from_memory) {
-          piece.prefetch_in_streams = tiles.count <= most_tiles_in_streams;
-          const bool asks = next.panel < panels && t * step < w.depth_stride;
+          const bool asks = rows.rows > 1 && next.panel < panels && t * step < w.depth_stride;
           piece.prefetch = asks ? distance + t * step * piece.depth : 0;
           piece.prefetch_step = asks ? step : 0;
         }

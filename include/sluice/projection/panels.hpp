@@ -109,9 +109,10 @@ struct Panels {
     part.scale1 = move(scale1);
     return part;
   }
-  /// Whether a panel from memory passes so many rows alone: each tile then asks for a share of the next one.
+  /// Whether panels from memory pass so many rows one by one: each tile then asks for a share of the next one.
   bool one_by_one(Index rows) const {
-    return from_memory && (rows > max_tile_rows || most_panels[static_cast<std::size_t>(rows)] == 1);
+    return from_memory &&
+           (rows > max_tile_rows || (most_panels[static_cast<std::size_t>(rows)] == 1 && cols > width()));
   }
   /// Pieces of the depth, of which so many samples stay in L2 while some panels pass. (A scale belongs to the sum as a
   /// whole.)

@@ -197,7 +197,9 @@ SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
 template <class Scalar, class Stored, TakesUpright Sink>
 SLUICE_NEVER_INLINE void multiply_packed_upright(const MatrixView<const Scalar>& x,
                                                  const PackedWeights<Scalar, Stored>& weights, Sink sink) {
-  const Index done = multiply_upright(x, weights.view(), sink), left = x.rows - done;
+  const auto w = weights.view();
+  obtain_for_rest(x, w);
+  const Index done = multiply_upright(x, w, sink), left = x.rows - done;
   if (left == 0) return;
   sink.from_sample(done, [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
 }
@@ -238,9 +240,9 @@ void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
     // are packed or wait for a piece of the depth, a group.
     const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
     const Index of_few_rows = x.rows == 1 ? std::clamp<Index>(most_panels[1] / 2, 1, share) : share;
-    const Index at_once = x.rows <= max_tile_rows ? panels_at_once(x.rows, of_few_rows)
-                          : memory.size() > 0     ? std::min(share, panels_per_piece)
-                                                  : 1;
+    const Index at_once = memory.size() > 0         ? std::min(share, panels_per_piece)
+                          : x.rows <= max_tile_rows ? panels_at_once(x.rows, of_few_rows)
+                                                    : 1;
     const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
     Scalar* const space = memory.obtain(threads_for(device, count));
     parallel_for(device, count, [&](Index begin, Index end, Index thread) {

@@ -145,7 +145,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
     const bool in_streams = by_line && t.prefetch_in_streams;
     const Index stream = (t.depth * t.prefetch_step) >> std::countr_zero(unsigned{steps * lines});
     const Index ahead_stride = in_streams ? stream : by_line ? Arguments::line : t.prefetch_panel_stride;
-    const Index ahead_round = in_streams ? (t.prefetch_step + lines - 1) >> (lines - 1) : steps * t.prefetch_step;
+    const Index ahead_round = in_streams ? divide_up(t.prefetch_step, lines) : steps * t.prefetch_step;
     const Stored* ahead[asked];
     SLUICE_UNROLL
     for (int s = 0; s < asked; ++s) ahead[s] = b[0] + t.prefetch + s * ahead_stride;
@@ -210,10 +210,11 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         }
       }
       if constexpr (asks && columns == Columns::Packed) {
-        constexpr int line = std::max(64 / static_cast<int>(2 * packet * sizeof(Stored)), 1);  // steps that share one
-        if (i % line == 0) {
+        static_assert(lines == 1, "weights in fewer bits");
+        constexpr int steps_of_line = std::max(64 / static_cast<int>(2 * packet * sizeof(Stored)), 1);
+        if (i % steps_of_line == 0) {
           SLUICE_UNROLL
-          for (int s = 0; s < asked; ++s) ask_for(b_after(i, b[s]) + t.prefetch);
+          for (int s = 0; s < streams; ++s) ask_for(b_after(i, b[s]) + t.prefetch);
         }
       } else if constexpr (asks) {
         SLUICE_UNROLL

@@ -105,7 +105,8 @@ struct TileArguments {
   Index prefetch = 0;
   Index prefetch_step = 0;
   Index prefetch_panel_stride = 0;
-  // Whether a tile of one panel asks for the same memory in several streams, each a part of it: if it has no gaps.
+  // Whether a tile of one panel asks for the same memory, if that has no gaps, in as many streams as it asks for lines
+  // in a round of its loop; where the depth is no multiple of a round, but for a line or three.
   bool prefetch_in_streams = false;
 
   /// So many of B's scalars are as wide as a T.

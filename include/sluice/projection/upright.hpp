@@ -141,18 +141,32 @@ bool suit_upright(const Panels<Scalar, Stored>& w) {
   return std::is_same_v<Scalar, Stored> && w.depth <= upright_depth && !w.from_memory;
 }
 
-/// Multiplies samples from the first one on, if the weights are suitable, and returns how many: all, or all but a few
-/// that would leave much of a tile empty. The sink is one whose targets have contiguous columns.
+/// How many samples from the first one on go upright, if the weights are suitable: all, or all but a few that would
+/// leave much of a tile empty.
+template <class Scalar, class Stored>
+Index samples_upright(Index samples, const Panels<Scalar, Stored>& w) {
+  if (!suit_upright(w)) return 0;
+  constexpr Index at_once = upright_samples<Scalar>;
+  const Index rest = samples % at_once;
+  return 4 * rest < 3 * at_once ? samples - rest : samples;
+}
+
+/// Obtains what multiply_panels needs for the others, before there is something in the output.
+template <class Scalar, class Stored>
+SLUICE_NEVER_INLINE void obtain_for_rest(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w) {
+  const Index done = samples_upright(x.rows, w);
+  PanelMemory<Scalar>(x.middle_rows(done, x.rows - done), w).obtain();
+}
+
+/// Multiplies samples from the first one on, and returns how many. The sink is one whose targets have contiguous
+/// columns.
 template <class Scalar, class Stored, class Sink>
 SLUICE_NEVER_INLINE Index multiply_upright(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
                                            const Sink& sink) {
-  constexpr Index samples = upright_samples<Scalar>;
   if constexpr (std::is_same_v<Scalar, Stored> && TakesUpright<Sink>) {
-    if (suit_upright(w)) {
-      const Index rest = x.rows % samples, done = 4 * rest < 3 * samples ? x.rows - rest : x.rows;
-      multiply_samples(x.middle_rows(0, done), w, sink.upright());
-      return done;
-    }
+    const Index done = samples_upright(x.rows, w);
+    if (done > 0) multiply_samples(x.middle_rows(0, done), w, sink.upright());
+    return done;
   }
   return 0;
 }
