@@ -25,20 +25,24 @@ enum class Reading { InPlace, Streamed, Packed };
 /// Bytes of weights that stay in L1.
 inline constexpr Index in_l1 = 32 * 1024;
 
-/// Rows of B that are streams. C is gone through once for all of them, so many are worth it: where a tile takes whole
-/// lines, and asks for them, more than the processor keeps track of by itself (Zen 5: with 16 streams of a W from
-/// memory 4 to 64 samples take 1.1 to 1.25 times as long). Narrow packets depend on that. From memory half as many come
-/// faster, and for narrow tiles of few rows. (Of Split each half counts by itself.)
-template <class Scalar>
-constexpr Index streams(Index rows, Index depth, Index depth_stride) {
-  const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= weights_beyond_l3;
-  if (packets_fill_lines<Scalar>) return from_memory ? 64 : 128;
-  return from_memory || rows <= 4 ? 16 : 32;
-}
 /// Scalars that a tile asks ahead of each stream, 256 bytes. Two rows of whole lines have no time to.
 template <class Scalar>
 constexpr Index stream_prefetch(Index rows) {
   return packets_fill_lines<Scalar> && rows <= 2 ? 0 : 256 / static_cast<Index>(sizeof(Scalar));
+}
+/// Rows of B that are streams. C is gone through once for all of them, so many are worth it where that counts, with
+/// many rows of it: where a tile takes whole lines, and asks for them, more than the processor keeps track of by
+/// itself. Intel's keeps track of 32, and single tiles wait for it: with 64 streams of a W from memory 2 to 6 samples
+/// took up to 2.3 times as long (Xeon C). Narrow packets depend on the processor. From memory half as many come faster,
+/// and for narrow tiles of few rows. (Of Split each half counts by itself.)
+template <class Scalar>
+constexpr Index streams(Index rows, Index depth, Index depth_stride) {
+  const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= weights_beyond_l3;
+  if (packets_fill_lines<Scalar>) {
+    if (stream_prefetch<Scalar>(rows) == 0 || (from_memory && rows <= max_tile_rows)) return 32;
+    return from_memory || rows <= 64 ? 64 : 128;
+  }
+  return from_memory || rows <= 4 ? 16 : 32;
 }
 
 /// Narrow packets come back for the rest of a line, which may have left L1 by then. Two neighbours (of AVX2; half as
