@@ -203,12 +203,17 @@ TEST_CASE("one row goes along the rows of B where panels would take parts of lin
   CHECK_FALSE(streams(30, 200));       // stays in L1
 }
 
-TEST_CASE("more rows of B are streams while it lies in L3", "[projection]") {
+TEST_CASE("more rows of B are streams while it lies in L3, and of many rows of A", "[projection]") {
   using sluice::detail::streams;
   constexpr bool narrow = !sluice::detail::packets_fill_lines<float>;
-  CHECK(streams<float>(8, 1000, 2000) == (narrow ? 32 : 128));  // 8 MB
-  CHECK(streams<float>(8, 1100, 2000) == (narrow ? 16 : 64));
-  CHECK(streams<float>(4, 1000, 2000) == (narrow ? 16 : 128));
+  const auto in_l3 = [](Index rows) { return streams<float>(rows, 1000, 2000); };  // 8 MB
+  CHECK(in_l3(2) == (narrow ? 16 : 32));
+  CHECK(in_l3(4) == (narrow ? 16 : 64));
+  CHECK(in_l3(64) == (narrow ? 32 : 64));
+  CHECK(in_l3(65) == (narrow ? 32 : 128));
+  const auto from_memory = [](Index rows) { return streams<float>(rows, 1100, 2000); };
+  CHECK(from_memory(sluice::detail::max_tile_rows) == (narrow ? 16 : 32));
+  CHECK(from_memory(sluice::detail::max_tile_rows + 1) == (narrow ? 16 : 64));
 }
 
 TEST_CASE("value and gate are read by neighbouring packets where that takes whole lines", "[projection]") {
