@@ -27,6 +27,7 @@
 // batch: a sample gives the same bits alone and in a batch.
 #pragma once
 
+#include <sluice/core/matrix_view.hpp>
 #include <sluice/core/opaque.hpp>
 #include <sluice/core/shuffle.hpp>
 #include <sluice/core/simd.hpp>
