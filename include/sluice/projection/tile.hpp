@@ -211,7 +211,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         }
       }
       if constexpr (asks && columns == Columns::Packed) {
-        static_assert(lines == 1, "weights in fewer bits");
+        static_assert(!asks || lines == 1, "weights in fewer bits");
         constexpr int steps_of_line = std::max(64 / static_cast<int>(2 * packet * sizeof(Stored)), 1);
         if (i % steps_of_line == 0) {
           SLUICE_UNROLL
