@@ -234,7 +234,9 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
         if constexpr (steps > 1) simd::forget(a[g]);
       }
       SLUICE_UNROLL
-      for (int s = 0; asks && s < asked; ++s) ahead[s] += by == steps ? ahead_round : t.prefetch_step;
+      for (int s = 0; asks && s < asked; ++s) {
+        ahead[s] = by_line && by == steps ? ahead[s] + ahead_round : ahead_depth.after(by, ahead[s]);
+      }
     };
     // By shifts: of divisions by constants GCC 12 makes one by a variable.
     for (Index rounds = t.depth >> std::countr_zero(unsigned{steps}); rounds > 0; --rounds, advance(steps)) {
