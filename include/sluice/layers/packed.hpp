@@ -82,7 +82,7 @@ constexpr bool check_packed_types() {
   static_assert(simd::is_vectorized_scalar<Scalar>, "sluice: pack serves layers of float and double");
   static_assert(PackedAs<Scalar, Stored>,
                 "sluice: weights are packed as the layer's own scalar, Eigen::bfloat16, Eigen::half or sluice::Int8");
-  return true;
+  return simd::is_vectorized_scalar<Scalar> && PackedAs<Scalar, Stored>;
 }
 
 }  // namespace detail
@@ -314,8 +314,7 @@ constexpr bool can_be_packed() {
       " in another type, pack the layer that it came from");
   if constexpr (is_packable<Layer>) {
     using Scalar = typename Layer::Scalar;
-    check_packed_types<Scalar, StoredOr<Stored, Scalar>>();
-    return simd::is_vectorized_scalar<Scalar> && PackedAs<Scalar, StoredOr<Stored, Scalar>>;
+    return check_packed_types<Scalar, StoredOr<Stored, Scalar>>();
   }
   return false;
 }

@@ -30,11 +30,11 @@ template <class Scalar>
 constexpr Index stream_prefetch(Index rows) {
   return packets_fill_lines<Scalar> && rows <= 2 ? 0 : 256 / static_cast<Index>(sizeof(Scalar));
 }
-/// Rows of B that are streams. C is gone through once for all of them, so many are worth it where that counts, with
-/// many rows of it: where a tile takes whole lines, and asks for them, more than the processor keeps track of by
-/// itself. Intel's keeps track of 32, and single tiles wait for it: with 64 streams of a W from memory 2 to 6 samples
-/// took up to 2.3 times as long (Xeon C). Narrow packets depend on the processor. From memory half as many come faster,
-/// and for narrow tiles of few rows. (Of Split each half counts by itself.)
+/// Rows of B that are streams. C is gone through once for all of them: with many rows of A that is what costs, and
+/// where a tile takes whole lines, and asks for them, more streams are worth it than the processor keeps track of by
+/// itself. Few rows wait for B: there 32, because Intel's keeps track of so many (Xeon C: with 64 streams of a W from
+/// memory 2 to 6 samples took up to 2.3 times as long). Narrow packets depend on the processor; from memory, and for
+/// tiles of few rows, half as many come faster. (Of Split each half counts by itself.)
 template <class Scalar>
 constexpr Index streams(Index rows, Index depth, Index depth_stride) {
   const bool from_memory = depth * depth_stride * static_cast<Index>(sizeof(Scalar)) >= weights_beyond_l3;
