@@ -2,6 +2,7 @@
 //
 // What the tiles of packed weights ask for.
 #include "prefetch/asked.hpp"
+#include "support/sink.hpp"
 
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/packed_weights.hpp>
@@ -22,9 +23,9 @@ using sluice::detail::PreActivationBlock;
 
 /// Takes everything, and nothing comes of it.
 template <class Scalar>
-struct Sink {
+struct Nowhere {
+  static constexpr bool takes_packets = true, takes_halves = false;
   void operator()(const PreActivationBlock<Scalar>&) const {}
-  bool takes_packets() const { return true; }
   void finish_packets(Index, Index, const sluice::simd::Packet<Scalar>&, const sluice::simd::Packet<Scalar>&) const {}
 };
 
@@ -34,7 +35,8 @@ test::Asked asked_for(const Panels<Scalar, Stored>& w, Index rows, bool by_row =
   const std::vector<Scalar> samples(static_cast<std::size_t>(rows * w.depth));
   const MatrixView<const Scalar> x{samples.data(), rows, w.depth, w.depth, 1};
   test::asked = {};
-  by_row ? multiply_row(x, w, Sink<Scalar>{}) : multiply_panels(x, w, Sink<Scalar>{});
+  const Nowhere<Scalar> nowhere;
+  by_row ? multiply_row(x, w, nowhere) : multiply_panels(x, w, test::sink_to<Scalar>(nowhere));
   std::sort(test::asked.for_l1.begin(), test::asked.for_l1.end());
   return test::asked;
 }
@@ -168,7 +170,8 @@ class Samples {
   template <class Stored>
   std::set<Index> asked_for(const Panels<float, Stored>& w) const {
     test::asked = {};
-    multiply_panels(x_, w, Sink<float>{});
+    const Nowhere<float> nowhere;
+    multiply_panels(x_, w, test::sink_to<float>(nowhere));
     CHECK(test::asked.for_l1.empty());
     const auto begin = reinterpret_cast<std::uintptr_t>(memory_.data());
     const auto panels = reinterpret_cast<std::uintptr_t>(w.first);
@@ -235,7 +238,9 @@ TEST_CASE("samples side by side: a tile asks for those behind it", "[prefetch]")
   const PackedWeights<float, float> weights("test", depth, 3 * sluice::simd::packet_size<float>, true);
   const sluice::detail::LineVector<float> memory(static_cast<std::size_t>(samples * depth));
   test::asked = {};
-  sluice::detail::multiply_samples<float>({memory.data(), samples, depth, 1, samples}, weights.view(), Sink<float>{});
+  const Nowhere<float> nowhere;
+  sluice::detail::multiply_samples<float>({memory.data(), samples, depth, 1, samples}, weights.view(),
+                                          test::sink_to<float>(nowhere));
   CHECK(test::asked.for_l1.empty());
   const auto begin = reinterpret_cast<std::uintptr_t>(memory.data());
   std::set<Index> asked, wanted;

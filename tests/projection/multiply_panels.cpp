@@ -4,6 +4,7 @@
 // needs no more memory for its sums than it says.
 #include "support/catch.hpp"
 #include "support/random.hpp"
+#include "support/sink.hpp"
 
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/panels.hpp>
@@ -124,7 +125,7 @@ std::string in_steps(const Case<Scalar>& of, Index step, Index tiles = 1) {
     std::vector<Scalar> sums(static_cast<std::size_t>(size + 2 * packet), guard);
     std::fill_n(sums.begin() + packet, size, std::numeric_limits<Scalar>::quiet_NaN());
     multiply_rows(w, tile, {0, of.rows / tiles, tiles}, of.samples().data, p, last, whole_depth(w, of.rows),
-                  sums.data() + packet, [&](const PreActivationBlock<Scalar>& block) { record(block); });
+                  sums.data() + packet, test::sink_to<Scalar>(record));
     for (Index i = 0; i < packet; ++i) {
       const auto before = static_cast<std::size_t>(i), behind = static_cast<std::size_t>(size + packet + i);
       if (sums[before] != guard || sums[behind] != guard) return "something beside the sums was written";
@@ -136,7 +137,7 @@ std::string in_steps(const Case<Scalar>& of, Index step, Index tiles = 1) {
 template <class Scalar>
 std::string at_once(const Case<Scalar>& of) {
   Recorder<Scalar> record{of};
-  multiply_panels(of.samples(), of.panels(), [&](const PreActivationBlock<Scalar>& block) { record(block); });
+  multiply_panels(of.samples(), of.panels(), test::sink_to<Scalar>(record));
   return record.verdict();
 }
 

@@ -4,12 +4,14 @@
 // nothing beside the output is written. The sums alone also against a naive product in double.
 #define EIGEN_USE_THREADS
 #include "layers/packed_trial.hpp"
+#include "support/sink.hpp"
 #include "support/strided.hpp"
 
+#include <sluice/projection/multiply_packed.hpp>
 #include <sluice/projection/upright.hpp>
 #include <unsupported/Eigen/CXX11/Tensor>
 
-#include <utility>
+#include <vector>
 
 namespace {
 
@@ -58,8 +60,9 @@ void check_sums(bool paired) {
         CAPTURE(depth, units, samples, paired);
         const auto x = random.matrix<ColMatrix<Scalar>>(samples, depth);
         RowMatrix<Scalar> value = RowMatrix<Scalar>::Constant(units, samples, Scalar(99)), gate = value;
+        const Collect<Scalar> collect{value, gate};
         sluice::detail::multiply_samples<Scalar>({x.data(), samples, depth, 1, samples}, weights.view(),
-                                                 Collect<Scalar>{value, gate});
+                                                 test::sink_to<Scalar>(collect));
         const Eigen::MatrixXd sums =
             (x.template cast<double>() * w.template cast<double>()).rowwise() + bias.row(0).template cast<double>();
         const double bound = 4 * static_cast<double>(depth + 1) * Eigen::NumTraits<Scalar>::epsilon();
@@ -81,34 +84,37 @@ TEST_CASE("sums of samples side by side", "[projection]") {
   }
 }
 
-/// Counts samples × units that come upright, and those that come by rows.
+/// Counts the sums that come upright, and those that come by rows.
+struct Counts {
+  mutable Index upright = 0, by_rows = 0;
+};
 struct Count {
-  Index& upright_sums;
-  Index& sums;
-  bool stands = true;
+  static constexpr bool takes_pairs = true, takes_packets = false;
+  static constexpr Index units = 19;  // as many as there are samples in no case
 
-  bool is_upright() const { return stands; }
-  Count upright() const { return {sums, upright_sums, stands}; }
-  template <class F>
-  void from_sample(Index, const F& f) const {
-    f(*this);
+  static sluice::detail::Sink<float> sink(const Counts& counts, const sluice::detail::Targets<float>& to) {
+    return {&counts, &finish, to};
   }
-  static constexpr bool takes_pairs = true;
-  void operator()(const PreActivationBlock<float>& block) const { sums += block.rows * block.cols; }
+  static void finish(const void* of, const PreActivationBlock<float>& block, const sluice::detail::Targets<float>& to) {
+    const Counts& counts = *static_cast<const Counts*>(of);
+    (to.y.rows == units ? counts.upright : counts.by_rows) += block.rows * block.cols;
+  }
 };
 
 TEST_CASE("which samples are multiplied upright", "[projection]") {
-  constexpr Index tile = upright_samples<float>, units = 20;
+  constexpr Index tile = upright_samples<float>, units = Count::units;
   Eigen::ThreadPool pool(2);
   const Eigen::ThreadPoolDevice device(&pool, 1);  // the caller alone: counting is not for threads
   const auto count = [&](Index samples, Index depth, bool stands, auto stored, const auto& on) {
     const PackedWeights<float, decltype(stored)> weights("test", depth, units, true);
     const ColMatrix<float> x = ColMatrix<float>::Zero(samples, depth);
-    std::pair<Index, Index> counts{0, 0};
-    sluice::detail::multiply_panels_on<float>(on, {x.data(), samples, depth, 1, samples}, weights,
-                                              Count{counts.first, counts.second, stands});
-    CHECK(counts.first + counts.second == samples * units);
-    return counts.first / units;
+    std::vector<float> nothing(static_cast<std::size_t>(samples * units));
+    const MatrixView<float> y{nothing.data(), samples, units, stands ? 1 : units, stands ? samples : 1};
+    const Counts counts;
+    sluice::detail::multiply_packed_on<Count>(on, MatrixView<const float>{x.data(), samples, depth, 1, samples},
+                                              weights, counts, sluice::detail::Targets<float>{y, {}, {}});
+    CHECK(counts.upright + counts.by_rows == samples * units);
+    return counts.upright / units;
   };
   const auto check = [&](const auto& on) {
     for (const Index samples : {tile, 3 * tile, 3 * tile + tile / 4 * 3, 4 * tile - 1}) {

@@ -34,6 +34,9 @@ struct MatrixView {
   MatrixView middle_cols(Index first, Index count) const {
     return {count > 0 ? data + first * col_stride : data, rows, count, row_stride, col_stride};
   }
+  MatrixView block(Index row, Index col, Index row_count, Index col_count) const {
+    return {data + row * row_stride + col * col_stride, row_count, col_count, row_stride, col_stride};
+  }
   MatrixView transpose() const { return {data, cols, rows, col_stride, row_stride}; }
 
   operator MatrixView<const T>() const requires(!std::is_const_v<T>) {

@@ -57,7 +57,7 @@ class Dense : public Layer<Dense<Scalar_, Activation_, InputDim, Units>, Scalar_
     detail::dense_forward_memory<Scalar>(x, detail::DenseViews<const Scalar>(*this));
   }
   void forward_block(const ConstView& x, const View& y, const View& pre) const {
-    detail::dense_forward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, y, pre);
+    detail::dense_forward<Scalar>(x, detail::DenseViews<const Scalar>(*this), activation_, {y, {}, pre});
   }
   void backward_block(const ConstView& x, const ConstView& pre, const ConstView& dy, const View& dx,
                       Gradients& gradients) const {

@@ -108,7 +108,7 @@ class GatedLinearUnit
                                                detail::halves_of(pre), dy, dx, detail::GatedViews<Scalar>(gradients));
   }
   void gate_block(const ConstView& x, const View& y, const View& gate) const { project(x, {y, gate, {}}); }
-  SLUICE_ALWAYS_INLINE void project(const ConstView& x, const detail::GatedTargets<Scalar>& to) const {
+  SLUICE_ALWAYS_INLINE void project(const ConstView& x, const detail::Targets<Scalar>& to) const {
     const Parameters& parameters = *this;
     if constexpr (InputDim != Dynamic && Units != Dynamic && InputDim <= 64 && Units <= 64) {
       detail::gated_forward_inline<Projection>(x, parameters, gating_, to);

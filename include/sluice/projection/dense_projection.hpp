@@ -11,6 +11,7 @@
 #include <sluice/projection/blocks.hpp>
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/sink.hpp>
 #include <sluice/projection/upright.hpp>
 
 SLUICE_NAMESPACE_BEGIN
@@ -41,49 +42,37 @@ SLUICE_NEVER_INLINE void activate_block(const Activation& activation, const Matr
   copy_block<Scalar>(block, y);
 }
 
-/// What becomes of the pre-activations: y and a copy of them, each where it has data. All must outlive it.
-template <class Scalar, class Activation, class View = const MatrixView<Scalar>&>
-struct DenseSink {
+/// Writes what is wanted of a block of pre-activations: `finish` of a sink without a gate.
+template <class Scalar, class Activation>
+void finish_dense(const void* activation, const PreActivationBlock<Scalar>& block, const Targets<Scalar>& to) {
+  const auto part = [&](const MatrixView<Scalar>& whole) {
+    return whole.block(block.row, block.col, block.rows, block.cols);
+  };
+  if (to.pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(to.pre));
+  if (to.y.data != nullptr) {
+    activate_block(*static_cast<const Activation*>(activation), block.value_view(), part(to.y));
+  }
+}
+/// One row of y (see TakesPackets), and the sink for everything else. The activation must outlive both.
+template <class Scalar, class Activation>
+struct DenseRow {
   static constexpr bool takes_pairs = false;
+  static constexpr bool takes_packets = HasActivationValue<Activation, simd::Register<Scalar>>;
+  static constexpr bool takes_halves = false;
   const Activation& activation;
-  View y;
-  View pre;
+  Scalar* y;
 
-  void operator()(const PreActivationBlock<Scalar>& block) const {
-    const auto part = [&](const MatrixView<Scalar>& whole) {
-      return whole.middle_rows(block.row, block.rows).middle_cols(block.col, block.cols);
-    };
-    if (pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(pre));
-    if (y.data != nullptr) activate_block(activation, block.value_view(), part(y));
-  }
-
-  bool is_upright() const { return pre.data == nullptr && y.data != nullptr && has_upright_columns(y); }
-  auto upright() const { return DenseSink<Scalar, Activation, MatrixView<Scalar>>{activation, y.transpose(), {}}; }
-
-  /// Calls f with a sink for the samples from `first` on.
-  template <class F>
-  void from_sample(Index first, const F& f) const {
-    const auto rest = [&](const MatrixView<Scalar>& m) { return m.middle_rows(first, m.rows - first); };
-    const MatrixView<Scalar> y_rest = rest(y), pre_rest = rest(pre);
-    f(DenseSink{activation, y_rest, pre_rest});
-  }
-
-  bool takes_packets() const requires(HasActivationValue<Activation, simd::Register<Scalar>>) {
-    return y.data != nullptr && y.col_stride == 1 && pre.data == nullptr;
+  static Sink<Scalar> sink(const Activation& activation, const Targets<Scalar>& to) {
+    return {&activation, &finish_dense<Scalar, Activation>, to};
   }
   SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const simd::Packet<Scalar>& first,
                                            const simd::Packet<Scalar>& second) const {
     constexpr Index packet = simd::packet_size<Scalar>;
-    Scalar* const to = y.data + col;
+    Scalar* const to = y + col;
     simd::store_partial(to, activation_value(activation, first), count);
     if (count > packet) simd::store_partial(to + packet, activation_value(activation, second), count - packet);
   }
 };
-template <class Scalar, class Activation>
-DenseSink<Scalar, Activation> dense_sink(const Activation& activation, const MatrixView<Scalar>& y,
-                                         const MatrixView<Scalar>& pre) {
-  return {activation, y, pre};
-}
 
 template <class Scalar>
 Reading reading_of(Index rows, const DenseViews<const Scalar>& p) {
@@ -123,25 +112,22 @@ void dense_forward_memory(const MatrixView<const Scalar>& x, const DenseViews<co
 }
 
 /// dense_forward of several rows, or of weights that are not read in place.
-template <class Scalar, class Activation>
+template <class Scalar>
 SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
-                                            const DenseViews<const Scalar>& parameters, const Activation& activation,
-                                            const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
+                                            const DenseViews<const Scalar>& parameters, const Sink<Scalar>& sink) {
   const auto& w = parameters.weight;
   const Scalar* const bias = parameters.bias;
-  const auto sink = dense_sink(activation, y, pre);
   const Reading reading = reading_of(x.rows, parameters);
   if (reading != Reading::InPlace || reading_of(1, parameters) != Reading::InPlace) dense_forward_memory(x, parameters);
   if constexpr (simd::is_vectorized_scalar<Scalar>) {
     if (reading == Reading::InPlace) {
       const auto panels = panels_in_place(parameters);
-      if (wants_upright<Scalar>(x.rows, sink)) {
+      if (wants_upright(x.rows, sink)) {
         obtain_for_rest(x, panels);
         const Index done = multiply_upright(x, panels, sink), left = x.rows - done;
         if (left == 0) return;
-        if (done > 0) {
-          return dense_forward_rows(x.middle_rows(done, left), parameters, activation, y.middle_rows(done, left), pre);
-        }
+        if (done > 0)
+          return dense_forward_rows(x.middle_rows(done, left), parameters, sink.with(sink.to.from(done, 0)));
       }
       return multiply_panels(x, panels, sink);
     }
@@ -160,17 +146,17 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
       });
 }
 
-/// Writes y and the pre-activations of the samples x, each where it has data.
+/// Writes what is wanted of the samples x.
 template <class Scalar, class Activation>
 void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
-                   const Activation& activation, const MatrixView<Scalar>& y, const MatrixView<Scalar>& pre) {
-  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<DenseSink<Scalar, Activation>>) {
-    const auto sink = dense_sink(activation, y, pre);
-    if (x.rows == 1 && sink.takes_packets() && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
-      return multiply_row(x, panels_in_place(parameters), sink);
+                   const Activation& activation, const Targets<Scalar>& to) {
+  using Row = DenseRow<Scalar, Activation>;
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Row>) {
+    if (x.rows == 1 && to.are_rows_of_y() && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
+      return multiply_row(x, panels_in_place(parameters), Row{activation, to.y.data});
     }
   }
-  dense_forward_rows(x, parameters, activation, y, pre);
+  dense_forward_rows(x, parameters, Row::sink(activation, to));
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations (rows × units), and everything that the products

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The engine compiled once. Tiles and the products behind them are templates that all layers of a scalar share, and
-// each file that calls forward() compiles them anew: half of its time with AVX-512, most of it under a sanitizer. A
-// program of several files can leave them to one:
+// each file that calls forward() compiles them anew: most of its time. A program of several files can leave them to one:
 //
 //   // in a header that all of these files include
 //   #include <sluice/sluice.hpp>
@@ -18,22 +17,39 @@
 #pragma once
 
 #include <sluice/projection/blocks.hpp>
+#include <sluice/projection/dense_projection.hpp>
+#include <sluice/projection/gated_projection.hpp>
+#include <sluice/projection/multiply_packed.hpp>
+#include <sluice/projection/parameters.hpp>
 #include <sluice/projection/product.hpp>
+#include <sluice/projection/sink.hpp>
 #include <sluice/projection/tile.hpp>
+#include <sluice/projection/upright.hpp>
 
 #include <initializer_list>
 
 /// For weights stored as another type than the layer's scalar.
-#define SLUICE_PACKED_ENGINE_AS(KEYWORD, S, STORED)                                  \
-  SLUICE_NAMESPACE_BEGIN                                                             \
-  namespace detail {                                                                 \
-  KEYWORD template void multiply_tile(Index, int, TileArguments<S, STORED>&, Index); \
-  }                                                                                  \
+#define SLUICE_PACKED_ENGINE_AS(KEYWORD, S, STORED)                                                                    \
+  SLUICE_NAMESPACE_BEGIN                                                                                               \
+  namespace detail {                                                                                                   \
+  KEYWORD template void multiply_tile(Index, int, TileArguments<S, STORED>&, Index);                                   \
+  KEYWORD template void multiply_packed<true>(const MatrixView<const S>&, const PackedWeights<S, STORED>&,             \
+                                              const Sink<S>&);                                                         \
+  KEYWORD template void multiply_packed<false>(const MatrixView<const S>&, const PackedWeights<S, STORED>&,            \
+                                               const Sink<S>&);                                                        \
+  KEYWORD template void multiply_part(const MatrixView<const S>&, const Panels<S, STORED>&, const Sink<S>&, bool, S*); \
+  }                                                                                                                    \
   SLUICE_NAMESPACE_END
 #define SLUICE_ENGINE_AS(KEYWORD, S)                                                                                   \
   SLUICE_PACKED_ENGINE_AS(KEYWORD, S, S)                                                                               \
   SLUICE_NAMESPACE_BEGIN                                                                                               \
   namespace detail {                                                                                                   \
+  KEYWORD template Index multiply_upright(const MatrixView<const S>&, const Panels<S, S>&, const Sink<S>&);            \
+  KEYWORD template void gated_forward_rows<Fused>(const MatrixView<const S>&, const GatedParameters<S, Fused>&,        \
+                                                  const Sink<S>&);                                                     \
+  KEYWORD template void gated_forward_rows<Split>(const MatrixView<const S>&, const GatedParameters<S, Split>&,        \
+                                                  const Sink<S>&);                                                     \
+  KEYWORD template void dense_forward_rows(const MatrixView<const S>&, const DenseViews<const S>&, const Sink<S>&);    \
   KEYWORD template void multiply(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&,         \
                                  const SumsStart<S>&, const PackingSpace<S>&, bool);                                   \
   KEYWORD template void multiply_weights(const MatrixView<const S>&, const MatrixView<const S>&, const MatrixView<S>&, \

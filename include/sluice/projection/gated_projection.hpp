@@ -18,6 +18,7 @@
 #include <sluice/projection/multiply_panels.hpp>
 #include <sluice/projection/parameters.hpp>
 #include <sluice/projection/row.hpp>
+#include <sluice/projection/sink.hpp>
 #include <sluice/projection/upright.hpp>
 
 #include <algorithm>
@@ -119,13 +120,13 @@ Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedView
   return scratch<PreActivations, Scalar>(size);
 }
 
-/// Calls sink(PreActivationBlock) with the pre-activations, computed in cache-sized blocks in `block`: the way
+/// Gives the pre-activations to the sink, computed in cache-sized blocks in `block`: the way
 /// of weights that are not read in place. Split makes two products of each block, Fused one. Of a W that is read where
 /// it lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see
 /// fail().)
-template <class Projection, class Scalar, class Sink>
+template <class Projection, class Scalar>
 void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scalar> parameters, Scalar* block,
-                        const Sink& sink) {
+                        const Sink<Scalar>& sink) {
   constexpr bool fused = std::is_same_v<Projection, Fused>;
   const Index units = parameters.weight.value.cols;
   const Reading reading_of_all = reading_of(x.rows, parameters);
@@ -159,8 +160,9 @@ void multiply_by_blocks(const MatrixView<const Scalar>& x, GatedViews<const Scal
 }
 
 /// The same by Eigen's own product, a few units of a sample at a time: the way of all scalars but float and double.
-template <class Scalar, class Sink>
-void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters, const Sink& sink) {
+template <class Scalar>
+void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const Scalar>& parameters,
+                      const Sink<Scalar>& sink) {
   constexpr Index block_units = 64;
   Scalar block[2 * block_units];
   const Index units = parameters.weight.value.cols;
@@ -179,22 +181,12 @@ void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const 
   }
 }
 
-/// Where the results of a gated projection go: y, the activated gate and a copy of the pre-activations, each where it
-/// has data.
-template <class Scalar>
-struct GatedTargets {
-  MatrixView<Scalar> y, gate;
-  MatrixView<Scalar> pre;  // [value | gate]
-};
-
-/// Writes what is wanted of a block of pre-activations. The block is used up.
+/// Writes what is wanted of a block of pre-activations: `finish` of a sink whose activation is a Gating.
 template <class Scalar, class G>
-SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<Scalar>& block,
-                                      const GatedTargets<Scalar>& to) {
-  const auto part = [&](const MatrixView<Scalar>& whole) SLUICE_LAMBDA_INLINE {
-    return MatrixView<Scalar>{whole.data + block.row * whole.row_stride + block.col * whole.col_stride, block.rows,
-                              block.cols, whole.row_stride, whole.col_stride};
-  };
+void finish_gated(const void* gating_of_sink, const PreActivationBlock<Scalar>& block, const Targets<Scalar>& to) {
+  const G& gating = *static_cast<const G*>(gating_of_sink);
+  const auto part = [&](const MatrixView<Scalar>& whole)
+                        SLUICE_LAMBDA_INLINE { return whole.block(block.row, block.col, block.rows, block.cols); };
   if (to.pre.data != nullptr) {
     const Halves<Scalar> pre = halves_of(to.pre);
     copy_block<Scalar>(block.value_view(), part(pre.value));
@@ -206,52 +198,29 @@ SLUICE_NEVER_INLINE void finish_block(const G& gating, const PreActivationBlock<
     gate_block<false>(gating, block, part(to.y), {});
   }
 }
-
-/// What becomes of sums, in blocks or, of one row, in packets. Both must outlive it.
-template <class Scalar, class G, class Targets = const GatedTargets<Scalar>&>
-struct GatedSink {
+/// One row of y (see TakesPackets), and the sink for everything else. The gating must outlive both.
+template <class Scalar, class G>
+struct GatedRow {
   static constexpr bool takes_pairs = true;
+  static constexpr bool takes_packets = runs_in_packets<G, Scalar>;
   static constexpr bool takes_halves = TakesHalfPackets<decltype(G::gate)> && TakesHalfPackets<decltype(G::value)>;
   const G& gating;
-  Targets to;
+  Scalar* y;
 
-  void operator()(const PreActivationBlock<Scalar>& block) const { finish_block(gating, block, to); }
-
-  bool is_upright() const {
-    const auto stands = [](const MatrixView<Scalar>& m) { return m.data == nullptr || has_upright_columns(m); };
-    return to.pre.data == nullptr && stands(to.y) && stands(to.gate);
-  }
-  auto upright() const {
-    return GatedSink<Scalar, G, GatedTargets<Scalar>>{gating, {to.y.transpose(), to.gate.transpose(), {}}};
-  }
-
-  /// Calls f with a sink for the samples from `first` on.
-  template <class F>
-  void from_sample(Index first, const F& f) const {
-    const auto rest = [&](const MatrixView<Scalar>& m) { return m.middle_rows(first, m.rows - first); };
-    const GatedTargets<Scalar> targets{rest(to.y), rest(to.gate), rest(to.pre)};
-    f(GatedSink{gating, targets});
-  }
-
-  bool takes_packets() const requires(runs_in_packets<G, Scalar>) {
-    return to.y.data != nullptr && to.y.col_stride == 1 && to.gate.data == nullptr && to.pre.data == nullptr;
+  static Sink<Scalar> sink(const G& gating, const Targets<Scalar>& to) {
+    return {&gating, &finish_gated<Scalar, G>, to};
   }
   template <class Packet>
   SLUICE_ALWAYS_INLINE void finish_packets(Index col, Index count, const Packet& value, const Packet& gate) const {
-    simd::store_partial(to.y.data + col, gate_value(gating, value, gate).output, count);
+    simd::store_partial(y + col, gate_value(gating, value, gate).output, count);
   }
 };
-template <class Scalar, class G>
-GatedSink<Scalar, G> gated_sink(const G& gating, const GatedTargets<Scalar>& to) {
-  return {gating, to};
-}
 
 /// gated_forward of several rows, or of weights that are not read in place.
-template <class Projection, class Scalar, class Parameters, class G>
+template <class Projection, class Scalar, class Parameters>
 SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, const Parameters& parameters,
-                                            const G& gating, const GatedTargets<Scalar>& to) {
+                                            const Sink<Scalar>& sink) {
   const GatedViews<const Scalar> views(parameters);
-  const auto sink = gated_sink(gating, to);
   if constexpr (!simd::is_vectorized_scalar<Scalar>) {
     multiply_plainly(x, views, sink);
   } else {
@@ -261,15 +230,13 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
       Scalar* const block = pre_activation_memory<Projection>(x, views);
       if (!in_place) return multiply_by_blocks<Projection>(x, views, block, sink);
     }
-    if (wants_upright<Scalar>(x.rows, sink)) {
+    if (wants_upright(x.rows, sink)) {
       const auto w = panels_in_place<Projection>(views);
       obtain_for_rest(x, w);
       const Index done = multiply_upright(x, w, sink), left = x.rows - done;
       if (left == 0) return;
       if (done > 0) {
-        return sink.from_sample(done, [&](const auto& rest) {
-          gated_forward_rows<Projection>(x.middle_rows(done, left), parameters, gating, rest.to);
-        });
+        return gated_forward_rows<Projection>(x.middle_rows(done, left), parameters, sink.with(sink.to.from(done, 0)));
       }
     }
     if constexpr (std::is_same_v<Projection, Fused> && !packets_fill_lines<Scalar>) {
@@ -285,20 +252,20 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
 /// Writes what is wanted of the samples x. Parameters are GatedParameters.
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
-                                               const G& gating, const GatedTargets<Scalar>& to) {
-  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<GatedSink<Scalar, G>>) {
-    const auto sink = gated_sink(gating, to);
+                                               const G& gating, const Targets<Scalar>& to) {
+  using Row = GatedRow<Scalar, G>;
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Row>) {
     const GatedViews<const Scalar> views(parameters);
-    if (x.rows == 1 && sink.takes_packets() && reading_of(1, views) == Reading::InPlace) [[likely]] {
+    if (x.rows == 1 && to.are_rows_of_y() && reading_of(1, views) == Reading::InPlace) [[likely]] {
       // In pairs for Split, too: its halves have the same distance between rows.
-      return multiply_row(x, panels_in_place<Fused>(views), sink);
+      return multiply_row(x, panels_in_place<Fused>(views), Row{gating, to.y.data});
     }
   }
-  gated_forward_rows<Projection>(x, parameters, gating, to);
+  gated_forward_rows<Projection>(x, parameters, Row::sink(gating, to));
 }
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const Parameters& parameters, const G& gating,
-                                       const GatedTargets<Scalar>& to) {
+                                       const Targets<Scalar>& to) {
   gated_forward_inline<Projection>(x, parameters, gating, to);
 }
 

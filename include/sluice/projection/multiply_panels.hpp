@@ -6,8 +6,8 @@
 
 #include <sluice/core/matrix_view.hpp>
 #include <sluice/core/pack.hpp>
-#include <sluice/gating/rows.hpp>
 #include <sluice/projection/panels.hpp>
+#include <sluice/projection/sink.hpp>
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
@@ -53,10 +53,10 @@ struct TileRows {
 /// Some rows, the first of which is a, times a piece of the panels from p to last; what is complete goes to the sink.
 /// sums: 2·tile_size for a tile of one panel (last − p is 1), otherwise TileSums::size. Several tiles of rows times the
 /// panels are no more than panels_per_pass.
-template <class Scalar, class Stored, class Sink>
+template <class Scalar, class Stored>
 SLUICE_ALWAYS_INLINE void multiply_rows(const Panels<Scalar, Stored>& w, TileArguments<Scalar, Stored>& tile,
                                         const TileRows<Scalar>& at, const Scalar* a, Index p, Index last,
-                                        const DepthPiece& piece, Scalar* sums, const Sink& sink) {
+                                        const DepthPiece& piece, Scalar* sums, const Sink<Scalar>& sink) {
   constexpr Index packet = simd::packet_size<Scalar>;
   const Scalar* const zeros = zero_packet<Scalar>.data();
   const Scalar* const start = w.start0 != nullptr ? w.start0 : zeros;
@@ -150,9 +150,9 @@ struct TileSums {
 };
 
 /// multiply_panels of more rows than a tile takes, of rows that collide, or of panels that pass one by one.
-template <class Scalar, class Stored, class Sink>
+template <class Scalar, class Stored>
 SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                             const Sink& sink, Scalar* space) {
+                                             const Sink<Scalar>& sink, Scalar* space) {
   TileSums<Scalar> buffer;
   TileArguments<Scalar, Stored> tile = tile_arguments(x, w);
   const Index panels = w.count();
@@ -206,11 +206,11 @@ SLUICE_ALWAYS_INLINE void multiply_many_rows(const MatrixView<const Scalar>& x, 
   }
 }
 
-/// Calls sink(PreActivationBlock) with the tiles of x·W + b. space: as much as PanelMemory says, or null for this
+/// Gives the tiles of x·W + b to the sink. space: as much as PanelMemory says, or null for this
 /// thread's own.
-template <class Scalar, class Stored, class Sink>
+template <class Scalar, class Stored>
 SLUICE_ALWAYS_INLINE void multiply_panels(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                          const Sink& sink, Scalar* space = nullptr) {
+                                          const Sink<Scalar>& sink, Scalar* space = nullptr) {
   if (x.rows > w.rows_of_tile() || rows_collide(x) || w.one_by_one(x.rows)) {
     return multiply_many_rows(x, w, sink, space);
   }

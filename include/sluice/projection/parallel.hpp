@@ -6,11 +6,7 @@
 #pragma once
 
 #include <sluice/core/config.hpp>
-#include <sluice/projection/multiply_panels.hpp>
-#include <sluice/projection/packed_weights.hpp>
-#include <sluice/projection/panels.hpp>
-#include <sluice/projection/row.hpp>
-#include <sluice/projection/upright.hpp>
+#include <sluice/core/matrix_view.hpp>
 
 #include <algorithm>
 #include <array>
@@ -156,116 +152,6 @@ void parallel_for(const Device& device, Index count, const Work& work) {
 #if SLUICE_HAS_EXCEPTIONS
   if (shared.error) std::rethrow_exception(shared.error);
 #endif
-}
-
-/// No pool: the calling thread alone.
-struct OneThread {};
-
-/// Hands on what comes from a part of a product.
-template <class Sink, class Whole = const Sink&>
-struct PartOfSink {
-  Whole sink;
-  Index row, col;  // where in the whole the part begins
-
-  template <class Block>
-  void operator()(Block block) const {
-    block.row += row;
-    block.col += col;
-    sink(block);
-  }
-  bool is_upright() const requires TakesUpright<Sink> { return sink.is_upright(); }
-  auto upright() const requires TakesUpright<Sink> {
-    using Upright = decltype(sink.upright());
-    return PartOfSink<Upright, Upright>{sink.upright(), col, row};
-  }
-  bool takes_packets() const requires TakesPackets<Sink> { return sink.takes_packets(); }
-  template <class Packet>
-  SLUICE_ALWAYS_INLINE void finish_packets(Index first, Index count, const Packet& p, const Packet& q) const {
-    sink.finish_packets(col + first, count, p, q);
-  }
-};
-
-/// multiply_panels of packed weights, whose view is made here: handed over in memory, it took a quarter of one sample's
-/// time at 16→8. (The sink by value: see fail().)
-template <class Scalar, class Stored, class Sink>
-SLUICE_NEVER_INLINE void multiply_packed(const MatrixView<const Scalar>& x,
-                                         const PackedWeights<Scalar, Stored>& weights, Sink sink) {
-  multiply_panels(x, weights.template view_as<Sink::takes_pairs>(), sink);
-}
-
-/// The same of a sink that wants it upright, as far as that goes.
-template <class Scalar, class Stored, TakesUpright Sink>
-SLUICE_NEVER_INLINE void multiply_packed_upright(const MatrixView<const Scalar>& x,
-                                                 const PackedWeights<Scalar, Stored>& weights, Sink sink) {
-  const auto w = weights.view();
-  obtain_for_rest(x, w);
-  const Index done = multiply_upright(x, w, sink), left = x.rows - done;
-  if (left == 0) return;
-  sink.from_sample(done, [&](const Sink& rest) { multiply_packed(x.middle_rows(done, left), weights, rest); });
-}
-
-/// multiply_row in a function that does nothing else: beside multiply_panels GCC 12 keeps its pointers on the stack.
-template <class Scalar, class Stored, class Sink>
-SLUICE_NEVER_INLINE void multiply_part_of_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                              Sink sink) {
-  multiply_row(x, w, sink);
-}
-
-/// The product of packed weights on the threads of a device, over panels or rows, whichever there are more of. Every
-/// element is the same chain of operations however the work is shared out, so the result is the same to the last bit.
-/// The calling thread lends all others their memory: none of them can lack it once there is something in the output.
-template <class Scalar, class Stored, class Sink, class Device>
-void multiply_panels_on(const Device& device, const MatrixView<const Scalar>& x,
-                        const PackedWeights<Scalar, Stored>& weights, const Sink& sink) {
-  if constexpr (std::is_same_v<Device, OneThread>) {
-    if constexpr (TakesPackets<Sink>) {
-      if (x.rows == 1 && sink.takes_packets()) [[likely]] {  // or GCC compiles it for size
-        return multiply_row(x, weights.template view_as<Sink::takes_pairs>(), sink);
-      }
-    }
-    if constexpr (TakesUpright<Sink>) {
-      if (wants_upright<Scalar>(x.rows, sink)) return multiply_packed_upright(x, weights, sink);
-    }
-    multiply_packed(x, weights, sink);
-  } else {
-    if (x.rows == 0) return;
-    const Panels<Scalar, Stored> w = weights.view();
-    const bool upright = wants_upright<Scalar>(x.rows, sink) && suit_upright(w);
-    const Index rows_of_tile = upright ? upright_samples<Scalar> : w.rows_of_tile();
-    const Index row_tiles = divide_up(x.rows, rows_of_tile);
-    const bool by_panels = w.count() >= row_tiles;
-    const PanelMemory<Scalar> memory(x, w);
-    // Panels to a range, at least, as long as there are enough for all threads: of few rows as many as a tile takes, or
-    // each would wait for its chains of additions, of a single one half of them, so that all end together; of rows that
-    // are packed or wait for a piece of the depth, a group.
-    const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
-    const Index of_few_rows = x.rows == 1 ? std::clamp<Index>(most_panels[1] / 2, 1, share) : share;
-    const Index at_once = memory.size() > 0         ? std::min(share, panels_per_piece)
-                          : x.rows <= max_tile_rows ? panels_at_once(x.rows, of_few_rows)
-                                                    : 1;
-    const Index count = by_panels ? divide_up(w.count(), at_once) : row_tiles;
-    Scalar* const space = memory.obtain(threads_for(device, count));
-    parallel_for(device, count, [&](Index begin, Index end, Index thread) {
-      Scalar* const own = space != nullptr ? space + thread * memory.size() : nullptr;
-      Index row = 0, rows = x.rows, col = 0;
-      Panels<Scalar, Stored> part = w;
-      if (by_panels) {
-        const Index first = begin * at_once;
-        part = w.middle(first, std::min(end * at_once, w.count()) - first);
-        col = first * w.width();
-      } else {
-        row = begin * rows_of_tile;
-        rows = std::min(end * rows_of_tile, x.rows) - row;
-      }
-      const PartOfSink<Sink> to{sink, row, col};
-      if constexpr (TakesPackets<Sink>) {
-        if (x.rows == 1 && sink.takes_packets()) return multiply_part_of_row(x, part, to);
-      }
-      const Index done = upright ? multiply_upright(x.middle_rows(row, rows), part, to) : 0;
-      if (done == rows) return;
-      multiply_panels(x.middle_rows(row + done, rows - done), part, PartOfSink<Sink>{sink, row + done, col}, own);
-    });
-  }
 }
 
 }  // namespace detail

@@ -12,8 +12,8 @@
 
 #include <sluice/core/matrix_view.hpp>
 #include <sluice/core/pack.hpp>
-#include <sluice/gating/rows.hpp>
 #include <sluice/projection/panels.hpp>
+#include <sluice/projection/sink.hpp>
 #include <sluice/projection/tile.hpp>
 
 #include <algorithm>
@@ -24,21 +24,6 @@
 SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// A sink whose targets may have contiguous columns. It has
-///   is_upright()   whether all of them do in this call, and no contiguous rows
-///   upright()      a sink for (units × samples): the block's row is a unit, its column a sample
-/// and, where it takes a whole product, from_sample(first, f), which calls f with a sink for the samples from there on.
-template <class Sink>
-concept TakesUpright = requires(const Sink& sink) {
-  sink.is_upright();
-  sink.upright();
-};
-
-template <class T>
-bool has_upright_columns(const MatrixView<T>& m) {
-  return m.row_stride == 1 && m.col_stride != 1;
-}
 
 /// The samples of a tile take 32 KB of an L1 at most. (Deeper products have little else to do than to multiply.)
 inline constexpr Index upright_depth = 256;
@@ -56,9 +41,9 @@ bool columns_collide(Index depth, Index stride) {
   return depth * width > ways_of_l1 * std::min({page, positions * width, depth * beside + width});
 }
 
-/// Calls sink(PreActivationBlock) with the sums of some units and samples. (With AVX-512 it takes 44 KB of the stack.)
-template <class Scalar, class Sink>
-void multiply_samples(const MatrixView<const Scalar>& x, const Panels<Scalar, Scalar>& w, const Sink& sink) {
+/// Gives the sums of some units and samples to the sink, (units × samples). (With AVX-512 it takes 44 KB of the stack.)
+template <class Scalar>
+void multiply_samples(const MatrixView<const Scalar>& x, const Panels<Scalar, Scalar>& w, const Sink<Scalar>& sink) {
   constexpr Index packet = simd::packet_size<Scalar>, samples = upright_samples<Scalar>;
   constexpr auto units = static_cast<std::size_t>(2 * packet);  // of a panel, both halves
   alignas(simd::Packet<Scalar>) Scalar packed[static_cast<std::size_t>(upright_depth * samples)];
@@ -126,13 +111,9 @@ void multiply_samples(const MatrixView<const Scalar>& x, const Panels<Scalar, Sc
 
 /// Whether so many samples had better be multiplied upright. (Whoever calls multiply_panels asks before: from in there
 /// a call of multiply_upright costs 16→8 with 8 samples a tenth of its time.)
-template <class Scalar, class Sink>
-SLUICE_ALWAYS_INLINE bool wants_upright(Index rows, const Sink& sink) {
-  if constexpr (TakesUpright<Sink>) {
-    return rows >= upright_samples<Scalar> && sink.is_upright();
-  } else {
-    return false;
-  }
+template <class Scalar>
+SLUICE_ALWAYS_INLINE bool wants_upright(Index rows, const Sink<Scalar>& sink) {
+  return rows >= upright_samples<Scalar> && sink.to.are_upright();
 }
 
 /// Whether weights are as wide as sums, not deep, and stay in L2.
@@ -158,14 +139,13 @@ SLUICE_NEVER_INLINE void obtain_for_rest(const MatrixView<const Scalar>& x, cons
   PanelMemory<Scalar>(x.middle_rows(done, x.rows - done), w).obtain();
 }
 
-/// Multiplies samples from the first one on, and returns how many. The sink is one whose targets have contiguous
-/// columns.
-template <class Scalar, class Stored, class Sink>
+/// Multiplies samples from the first one on, and returns how many. The sink's targets are upright.
+template <class Scalar, class Stored>
 SLUICE_NEVER_INLINE Index multiply_upright(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                           const Sink& sink) {
-  if constexpr (std::is_same_v<Scalar, Stored> && TakesUpright<Sink>) {
+                                           const Sink<Scalar>& sink) {
+  if constexpr (std::is_same_v<Scalar, Stored>) {
     const Index done = samples_upright(x.rows, w);
-    if (done > 0) multiply_samples(x.middle_rows(0, done), w, sink.upright());
+    if (done > 0) multiply_samples(x.middle_rows(0, done), w, sink.with(sink.to.transpose()));
     return done;
   }
   return 0;
