@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The engine compiled once. Tiles and the products behind them are templates that all layers of a scalar share, and
-// each file that calls forward() compiles them anew: most of its time. A program of several files can leave them to one:
+// each file that calls forward() compiles them anew: most of its time. A program of several files can leave them to
+// one:
 //
 //   // in a header that all of these files include
 //   #include <sluice/sluice.hpp>
