@@ -6,6 +6,8 @@
 #include <sluice/sluice.hpp>
 #include <sluice/tensor.hpp>
 
+#include <vector>
+
 /// The sum of the layer's output for an input of ones, as a matrix and as a tensor.
 struct Sums {
   float matrix;
@@ -16,3 +18,5 @@ struct Sums {
 /// linking.
 Sums run_in_a(const sluice::SwiGLU<float>& layer);
 Sums run_in_b(const sluice::SwiGLU<float>& layer);
+/// Other layers that are to give the same.
+std::vector<float> run_others_in_b(const sluice::SwiGLU<float>& layer);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+SLUICE_ENGINE(float)
+
 Sums run_in_a(const sluice::SwiGLU<float>& layer) {
   const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(5, layer.input_dim());
   Eigen::Tensor<float, 3> t(1, 5, layer.input_dim());
@@ -21,12 +23,15 @@ int main() {
   layer.gate_weight().setConstant(-0.25F);
   // 5 samples × 2 units of 1.5 · silu(-0.75) = 1.5 · -0.75 · σ(-0.75)
   const double expected = 10 * 1.5 * -0.75 / (1.0 + std::exp(0.75));
+  std::vector<float> all = run_others_in_b(layer);
   for (const Sums& sums : {run_in_a(layer), run_in_b(layer)}) {
-    for (const float sum : {sums.matrix, sums.tensor}) {
-      if (std::abs(static_cast<double>(sum) - expected) > 1e-5) {
-        std::fprintf(stderr, "expected %g, got %g\n", expected, static_cast<double>(sum));
-        return 1;
-      }
+    all.push_back(sums.matrix);
+    all.push_back(sums.tensor);
+  }
+  for (const float sum : all) {
+    if (std::abs(static_cast<double>(sum) - expected) > 1e-5) {
+      std::fprintf(stderr, "expected %g, got %g\n", expected, static_cast<double>(sum));
+      return 1;
     }
   }
   return 0;

@@ -24,7 +24,7 @@ using sluice::detail::PreActivationBlock;
 /// Takes everything, and nothing comes of it.
 template <class Scalar>
 struct Nowhere {
-  static constexpr bool takes_packets = true, takes_halves = false;
+  static constexpr bool takes_pairs = true, takes_packets = true, takes_halves = false;
   void operator()(const PreActivationBlock<Scalar>&) const {}
   void finish_packets(Index, Index, const sluice::simd::Packet<Scalar>&, const sluice::simd::Packet<Scalar>&) const {}
 };

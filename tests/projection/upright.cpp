@@ -111,8 +111,9 @@ TEST_CASE("which samples are multiplied upright", "[projection]") {
     std::vector<float> nothing(static_cast<std::size_t>(samples * units));
     const MatrixView<float> y{nothing.data(), samples, units, stands ? 1 : units, stands ? samples : 1};
     const Counts counts;
-    sluice::detail::multiply_packed_on<Count>(on, MatrixView<const float>{x.data(), samples, depth, 1, samples},
-                                              weights, counts, sluice::detail::Targets<float>{y, {}, {}});
+    sluice::detail::finish_packed<Count>(on, MatrixView<const float>{x.data(), samples, depth, 1, samples}, weights,
+                                         counts, sluice::detail::Targets<float>{y, {}, {}});
+    REQUIRE(samples != units);
     CHECK(counts.upright + counts.by_rows == samples * units);
     return counts.upright / units;
   };
@@ -223,12 +224,16 @@ TEST_CASE("columns get the bits that rows get: sizes in the type, fewer bits, se
   const Eigen::ThreadPoolDevice device(&pool, 3);
   for (const Index rows : {33, 64, 500}) {  // panels are shared out, and rows
     const auto x = random.matrix<ColMatrix<float>>(rows, 24);
-    RowMatrix<float> want;
-    packed.forward(x, want);
-    test::Strided<float> y(rows, 50, Arrangement::PaddedCols);
+    RowMatrix<float> want, want_gate;
+    packed.forward(x, want, want_gate);
+    test::Strided<float> y(rows, 50, Arrangement::PaddedCols), gate = y;
     packed.forward(x, y.map(), device);
     CHECK(test::same_bits(RowMatrix<float>(y.map()), want));
+    packed.forward(x, y.map(), gate.map(), device);
+    CHECK(test::same_bits(RowMatrix<float>(y.map()), want));
+    CHECK(test::same_bits(RowMatrix<float>(gate.map()), want_gate));
     CHECK(y.untouched());
+    CHECK(gate.untouched());
   }
 }
 

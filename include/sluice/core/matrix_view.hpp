@@ -34,6 +34,7 @@ struct MatrixView {
   MatrixView middle_cols(Index first, Index count) const {
     return {count > 0 ? data + first * col_stride : data, rows, count, row_stride, col_stride};
   }
+  /// Not an empty one.
   MatrixView block(Index row, Index col, Index row_count, Index col_count) const {
     return {data + row * row_stride + col * col_stride, row_count, col_count, row_stride, col_stride};
   }

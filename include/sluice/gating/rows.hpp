@@ -81,6 +81,8 @@ struct PreActivationBlock {
   PreActivationBlock flat() const {
     return is_dense() ? PreActivationBlock{row, col, 1, rows * cols, rows * cols, value, gate} : *this;
   }
+  /// What belongs to the block of a whole matrix.
+  MatrixView<T> part_of(const MatrixView<T>& whole) const { return whole.block(row, col, rows, cols); }
   MatrixView<T> value_view() const { return {value, rows, cols, row_stride, 1}; }
   MatrixView<T> gate_view() const { return {gate, rows, cols, row_stride, 1}; }
 };

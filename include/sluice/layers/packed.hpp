@@ -16,8 +16,12 @@
 #include <sluice/layers/forward.hpp>
 #include <sluice/layers/gated_feed_forward.hpp>
 #include <sluice/layers/gated_linear_unit.hpp>
+#include <sluice/projection/dense_projection.hpp>
+#include <sluice/projection/gated_projection.hpp>
 #include <sluice/projection/multiply_packed.hpp>
 #include <sluice/projection/packed_weights.hpp>
+#include <sluice/projection/parallel.hpp>
+#include <sluice/projection/sink.hpp>
 
 #include <string_view>
 #include <type_traits>
@@ -155,9 +159,9 @@ class Packed<GatedLinearUnit<Scalar_, Activation, Projection, InputDim, Units>, 
   void gate_block(const ConstView& x, const View& y, const View& gate) const { run(detail::OneThread{}, x, y, gate); }
   template <class Device>
   void run(const Device& device, const ConstView& x, const View& y, const View& gate = {}) const {
-    using Row = detail::GatedRow<Scalar, typename detail::GatingOf<Activation>::type>;
+    using Finish = detail::GatedFinish<Scalar, typename detail::GatingOf<Activation>::type>;
     const detail::Targets<Scalar> to{y, gate, {}};
-    detail::multiply_packed_on<Row>(device, x, this->weights(), gating_, to);
+    detail::finish_packed<Finish>(device, x, this->weights(), gating_, to);
   }
 
   [[no_unique_address]] typename detail::GatingOf<Activation>::type gating_;
@@ -198,9 +202,9 @@ class Packed<Dense<Scalar_, Activation, InputDim, Units>, Stored>
   void forward_block(const ConstView& x, const View& y, const View& /*pre*/) const { run(detail::OneThread{}, x, y); }
   template <class Device>
   void run(const Device& device, const ConstView& x, const View& y) const {
-    using Row = detail::DenseRow<Scalar, Activation>;
+    using Finish = detail::DenseFinish<Scalar, Activation>;
     const detail::Targets<Scalar> to{y, {}, {}};
-    detail::multiply_packed_on<Row>(device, x, this->weights(), activation_, to);
+    detail::finish_packed<Finish>(device, x, this->weights(), activation_, to);
   }
 
   [[no_unique_address]] Activation activation_;

@@ -32,30 +32,24 @@ struct DenseViews {
         is_inline(Parameters::is_inline) {}
 };
 
-/// activation(block), wherever it belongs in y. The block is used up.
-template <class Scalar, class Activation>
-SLUICE_NEVER_INLINE void activate_block(const Activation& activation, const MatrixView<Scalar>& block,
-                                        const MatrixView<Scalar>& y) {
-  const auto activate = [&](const auto& t) SLUICE_LAMBDA_INLINE { return activation_value(activation, t); };
-  if (y.col_stride == 1) return map_rows<Scalar>(activate, block, y);
-  map_rows<Scalar>(activate, block, block);
-  copy_block<Scalar>(block, y);
-}
-
 /// Writes what is wanted of a block of pre-activations: `finish` of a sink without a gate.
 template <class Scalar, class Activation>
 void finish_dense(const void* activation, const PreActivationBlock<Scalar>& block, const Targets<Scalar>& to) {
-  const auto part = [&](const MatrixView<Scalar>& whole) {
-    return whole.block(block.row, block.col, block.rows, block.cols);
+  const MatrixView<Scalar> pre = block.value_view();
+  if (to.pre.data != nullptr) copy_block<Scalar>(pre, block.part_of(to.pre));
+  if (to.y.data == nullptr) return;
+  const auto activate = [&](const auto& t) SLUICE_LAMBDA_INLINE {
+    return activation_value(*static_cast<const Activation*>(activation), t);
   };
-  if (to.pre.data != nullptr) copy_block<Scalar>(block.value_view(), part(to.pre));
-  if (to.y.data != nullptr) {
-    activate_block(*static_cast<const Activation*>(activation), block.value_view(), part(to.y));
-  }
+  const MatrixView<Scalar> y = block.part_of(to.y);
+  if (y.col_stride == 1) return map_rows<Scalar>(activate, pre, y);
+  map_rows<Scalar>(activate, pre, pre);
+  copy_block<Scalar>(pre, y);
 }
-/// One row of y (see TakesPackets), and the sink for everything else. The activation must outlive both.
+
+/// What becomes of the sums of a dense layer (see Finish).
 template <class Scalar, class Activation>
-struct DenseRow {
+struct DenseFinish {
   static constexpr bool takes_pairs = false;
   static constexpr bool takes_packets = HasActivationValue<Activation, simd::Register<Scalar>>;
   static constexpr bool takes_halves = false;
@@ -150,13 +144,13 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
 template <class Scalar, class Activation>
 void dense_forward(const MatrixView<const Scalar>& x, const DenseViews<const Scalar>& parameters,
                    const Activation& activation, const Targets<Scalar>& to) {
-  using Row = DenseRow<Scalar, Activation>;
-  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Row>) {
-    if (x.rows == 1 && to.are_rows_of_y() && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
-      return multiply_row(x, panels_in_place(parameters), Row{activation, to.y.data});
+  using Finish = DenseFinish<Scalar, Activation>;
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Finish>) {
+    if (x.rows == 1 && to.are_only_rows_of_y() && reading_of(1, parameters) == Reading::InPlace) [[likely]] {
+      return multiply_row(x, panels_in_place(parameters), Finish{activation, to.y.data});
     }
   }
-  dense_forward_rows(x, parameters, Row::sink(activation, to));
+  dense_forward_rows(x, parameters, Finish::sink(activation, to));
 }
 
 /// The memory of a backward pass: the gradient of the pre-activations (rows × units), and everything that the products

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The engine compiled once. Tiles and the products behind them are templates that all layers of a scalar share, and
-// each file that calls forward() compiles them anew: most of its time. A program of several files can leave them to
-// one:
+// The engine compiled once. Everything but the gating, from the tiles to the ways that many samples take, is the same
+// for all layers of a scalar whose sizes are not in the type, and each file that calls forward() compiles it anew: most
+// of its time. A program of several files can leave it to one:
 //
 //   // in a header that all of these files include
 //   #include <sluice/sluice.hpp>

@@ -120,8 +120,8 @@ Scalar* pre_activation_memory(const MatrixView<const Scalar>& x, const GatedView
   return scratch<PreActivations, Scalar>(size);
 }
 
-/// Gives the pre-activations to the sink, computed in cache-sized blocks in `block`: the way
-/// of weights that are not read in place. Split makes two products of each block, Fused one. Of a W that is read where
+/// Gives the pre-activations to the sink, computed in cache-sized blocks in `block`: the way of weights that are not
+/// read in place. Split makes two products of each block, Fused one. Of a W that is read where
 /// it lies, value and gate are one product only as whole rows: otherwise each stream would be two. (By value: see
 /// fail().)
 template <class Projection, class Scalar>
@@ -183,24 +183,23 @@ void multiply_plainly(const MatrixView<const Scalar>& x, const GatedViews<const 
 
 /// Writes what is wanted of a block of pre-activations: `finish` of a sink whose activation is a Gating.
 template <class Scalar, class G>
-void finish_gated(const void* gating_of_sink, const PreActivationBlock<Scalar>& block, const Targets<Scalar>& to) {
-  const G& gating = *static_cast<const G*>(gating_of_sink);
-  const auto part = [&](const MatrixView<Scalar>& whole)
-                        SLUICE_LAMBDA_INLINE { return whole.block(block.row, block.col, block.rows, block.cols); };
+void finish_gated(const void* activation, const PreActivationBlock<Scalar>& block, const Targets<Scalar>& to) {
+  const G& gating = *static_cast<const G*>(activation);
   if (to.pre.data != nullptr) {
     const Halves<Scalar> pre = halves_of(to.pre);
-    copy_block<Scalar>(block.value_view(), part(pre.value));
-    copy_block<Scalar>(block.gate_view(), part(pre.gate));
+    copy_block<Scalar>(block.value_view(), block.part_of(pre.value));
+    copy_block<Scalar>(block.gate_view(), block.part_of(pre.gate));
   }
   if (to.gate.data != nullptr) {
-    gate_block<true>(gating, block, part(to.y), part(to.gate));
+    gate_block<true>(gating, block, block.part_of(to.y), block.part_of(to.gate));
   } else if (to.y.data != nullptr) {
-    gate_block<false>(gating, block, part(to.y), {});
+    gate_block<false>(gating, block, block.part_of(to.y), {});
   }
 }
-/// One row of y (see TakesPackets), and the sink for everything else. The gating must outlive both.
+
+/// What becomes of the sums of a gated projection (see Finish).
 template <class Scalar, class G>
-struct GatedRow {
+struct GatedFinish {
   static constexpr bool takes_pairs = true;
   static constexpr bool takes_packets = runs_in_packets<G, Scalar>;
   static constexpr bool takes_halves = TakesHalfPackets<decltype(G::gate)> && TakesHalfPackets<decltype(G::value)>;
@@ -253,15 +252,15 @@ SLUICE_NEVER_INLINE void gated_forward_rows(const MatrixView<const Scalar>& x, c
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_ALWAYS_INLINE void gated_forward_inline(const MatrixView<const Scalar>& x, const Parameters& parameters,
                                                const G& gating, const Targets<Scalar>& to) {
-  using Row = GatedRow<Scalar, G>;
-  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Row>) {
+  using Finish = GatedFinish<Scalar, G>;
+  if constexpr (simd::is_vectorized_scalar<Scalar> && TakesPackets<Finish>) {
     const GatedViews<const Scalar> views(parameters);
-    if (x.rows == 1 && to.are_rows_of_y() && reading_of(1, views) == Reading::InPlace) [[likely]] {
+    if (x.rows == 1 && to.are_only_rows_of_y() && reading_of(1, views) == Reading::InPlace) [[likely]] {
       // In pairs for Split, too: its halves have the same distance between rows.
-      return multiply_row(x, panels_in_place<Fused>(views), Row{gating, to.y.data});
+      return multiply_row(x, panels_in_place<Fused>(views), Finish{gating, to.y.data});
     }
   }
-  gated_forward_rows<Projection>(x, parameters, Row::sink(gating, to));
+  gated_forward_rows<Projection>(x, parameters, Finish::sink(gating, to));
 }
 template <class Projection, class Scalar, class Parameters, class G>
 SLUICE_NEVER_INLINE void gated_forward(const MatrixView<const Scalar>& x, const Parameters& parameters, const G& gating,

@@ -16,31 +16,32 @@ SLUICE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A row of outputs takes its sums packet by packet, in any order of columns. It has
+/// What becomes of the sums of a projection. Of many rows it makes a sink, with sink(activation, targets). Of one row
+/// it is made from the activation and y, and takes the sums packet by packet, in any order of columns. It has
 ///   takes_pairs                         whether the packets are value and gate of the same units, or two neighbours
-///   takes_packets                       whether its activation can: if not, it goes the way of many rows
+///   takes_packets                       whether the activation takes any: if not, one row goes the way of many
 ///   takes_halves                        whether it takes halves of packets, too
 ///   finish_packets(col, count, p, q)    writes what becomes of `count` units from col on, or of as many as both
 ///                                       packets hold; surplus lanes mean nothing
-template <class Row>
-concept TakesPackets = Row::takes_packets;
+template <class Finish>
+concept TakesPackets = Finish::takes_packets;
 
-/// Hands several panels of sums to a row, both packets of each, `apart` columns from one to the next.
-template <class Scalar, class Row>
-SLUICE_NEVER_INLINE void finish_panels(const Row& row, const Scalar* sums, Index col, Index apart, Index cols,
+/// Hands over several panels of sums, both packets of each, `apart` columns from one to the next.
+template <class Scalar, class Finish>
+SLUICE_NEVER_INLINE void finish_panels(const Finish& finish, const Scalar* sums, Index col, Index apart, Index cols,
                                        int panels) {
   constexpr Index packet = simd::packet_size<Scalar>;
   for (int i = 0; i < panels; ++i, col += apart, sums += 2 * packet) {
-    row.finish_packets(col, cols - col, simd::load(sums), simd::load(sums + packet));
+    finish.finish_packets(col, cols - col, simd::load(sums), simd::load(sums + packet));
   }
 }
 
 /// One row of x through all panels: of a small layer the sums and what becomes of them take less time than handing a
 /// tile over to functions for any number of rows. The accumulators of several panels and the constants of an activation
 /// do not fit the registers together: only what becomes of a single panel is in the same function.
-template <class Scalar, class Stored, TakesPackets Row>
+template <class Scalar, class Stored, TakesPackets Finish>
 SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const Panels<Scalar, Stored>& w,
-                                       const Row& row) {
+                                       const Finish& finish) {
   constexpr Index packet = simd::packet_size<Scalar>;
   const Scalar* const zeros = zero_packet<Scalar>.data();
   const Index width = w.width(), panels = w.count();
@@ -92,7 +93,7 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
       if constexpr (most_panels[1] >= 8) {
         if (n == 8) multiply.template operator()<8>();
       }
-      finish_panels<Scalar>(row, sums, col, apart * width, w.cols, n);
+      finish_panels<Scalar>(finish, sums, col, apart * width, w.cols, n);
     }
     p += groups * n;
   }
@@ -101,16 +102,16 @@ SLUICE_ALWAYS_INLINE void multiply_row(const MatrixView<const Scalar>& x, const 
     if constexpr (has_half_panels<Scalar>) {
       if (w.second - w.first == packet / 2) {  // few units, whose value and gate lie in one packet
         return run_tile<Scalar, Stored, 1, half_panel>(tile, [&](const auto& sums, const auto&) SLUICE_LAMBDA_INLINE {
-          if constexpr (simd::has_half_packets<Scalar> && Row::takes_halves) {
-            row.finish_packets(col, w.cols - col, simd::half<0>(sums[0]), simd::half<1>(sums[0]));
+          if constexpr (simd::has_half_packets<Scalar> && Finish::takes_halves) {
+            finish.finish_packets(col, w.cols - col, simd::half<0>(sums[0]), simd::half<1>(sums[0]));
           } else {
-            row.finish_packets(col, w.cols - col, sums[0], simd::join_halves<1>(sums[0], sums[0]));
+            finish.finish_packets(col, w.cols - col, sums[0], simd::join_halves<1>(sums[0], sums[0]));
           }
         });
       }
     }
     run_tile<Scalar, Stored, 1, 1>(tile, [&](const auto& sums0, const auto& sums1) SLUICE_LAMBDA_INLINE {
-      row.finish_packets(col, w.cols - col, sums0[0], sums1[0]);
+      finish.finish_packets(col, w.cols - col, sums0[0], sums1[0]);
     });
   }
 }
