@@ -27,12 +27,12 @@
 // batch: a sample gives the same bits alone and in a batch.
 #pragma once
 
-#include <sluice/core/matrix_view.hpp>
 #include <sluice/core/opaque.hpp>
 #include <sluice/core/shuffle.hpp>
 #include <sluice/core/simd.hpp>
 #include <sluice/core/widen.hpp>
 #include <sluice/projection/tile_arguments.hpp>
+#include <sluice/projection/tile_cursors.hpp>
 
 #include <algorithm>
 #include <array>
@@ -70,25 +70,6 @@ SLUICE_ALWAYS_INLINE void store_shared(const Packet (&c)[Rows], Scalar* c0, Scal
   }
 }
 
-/// A stride as addresses take it: in bytes, so that a pointer and 1, 2 or 4 times a register is the operand of an
-/// instruction; three times has a register of its own.
-template <class T>
-struct Stride {
-  Index bytes;
-  Index three;
-
-  explicit SLUICE_ALWAYS_INLINE Stride(Index stride)
-      : bytes(stride * static_cast<Index>(sizeof(T))), three(3 * bytes) {}
-  SLUICE_ALWAYS_INLINE const T* after(int steps, const T* pointer) const {
-    return reinterpret_cast<const T*>(reinterpret_cast<const char*>(pointer) + (steps == 3 ? three : steps * bytes));
-  }
-  /// Left alone, the compiler keeps a register for each sum of a stride and an offset, and spills them.
-  SLUICE_ALWAYS_INLINE void forget() {
-    simd::forget(bytes);
-    simd::forget(three);
-  }
-};
-
 /// The tile itself: finish(C₀, C₁), arrays of Rows × Panels packets. Panels is `half_panel` where the columns fit half
 /// a packet: value and gate then share one, in C₀.
 template <class Scalar, class Stored, int Rows, int Panels, class Finish>
@@ -116,71 +97,29 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
       if constexpr (!scaled) load_start(t.start0 + offset, t.start1 + offset, acc0[i], acc1[i]);
     }
   }
-  // Of the packets of B that a step takes, either both of a panel lie side by side, or the panels do: one pointer for
-  // each such stream, and offsets that the compiler knows. (An index register beside a pointer would make two
-  // instructions of every multiply-add in the processor: a tenth of the time of a single sample.)
   const auto multiply = [&](auto columns_of_b, auto layout_of_a, auto asks_for_more) SLUICE_LAMBDA_INLINE {
-    constexpr Columns columns = columns_of_b;
-    constexpr Layout layout = layout_of_a;
+    using Loop = TileLoop<Scalar, Rows, Panels, decltype(columns_of_b)::value, decltype(layout_of_a)::value>;
     constexpr bool asks = asks_for_more;
-    constexpr bool by_panel = columns != Columns::Apart && !shared;
-    constexpr int streams = by_panel ? panels : 2;
-    constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>(Rows);
+    constexpr int steps = Loop::steps;
     // Every third row is an operand in memory of its multiply-adds. More would ask for more loads than there are
     // multiply-adds.
-    constexpr bool operands = Rows > 1 && layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
-    // A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
-    constexpr int groups = layout == Layout::ContiguousRows ? 1 : (Rows + 2) / 3;
-    const Scalar* a[groups];
-    SLUICE_UNROLL
-    for (int g = 0; g < groups; ++g) a[g] = t.a + 3 * g * t.a_row_stride;
-    const Stored* b[streams];
-    SLUICE_UNROLL
-    for (int s = 0; s < streams; ++s) b[s] = by_panel ? t.b0 + s * t.b_panel_stride : s == 0 ? t.b0 : t.b1;
-    // What is asked for at a step: the lines of a step of each panel. Those of a single panel may lie apart, and then
-    // those of all steps of a round do, each in a stream of its own. (One row of packed panels asks ahead of b.)
-    using Arguments = TileArguments<Scalar, Stored>;
-    constexpr bool by_line = panels == 1;
-    constexpr int lines = Arguments::lines_of_step;
-    constexpr int asked = by_line ? lines : by_panel ? panels : 1;
-    const bool in_streams = by_line && t.prefetch_in_streams;
-    const Index stream = (t.depth * t.prefetch_step) >> std::countr_zero(unsigned{steps * lines});
-    const Index ahead_stride = in_streams ? stream : by_line ? Arguments::line : t.prefetch_panel_stride;
-    const Index ahead_round = in_streams ? divide_up(t.prefetch_step, lines) : steps * t.prefetch_step;
-    const Stored* ahead[asked];
-    SLUICE_UNROLL
-    for (int s = 0; s < asked; ++s) ahead[s] = b[0] + t.prefetch + s * ahead_stride;
-    Stride<Scalar> a_rows(t.a_row_stride), a_depth(t.a_depth_stride);
-    Stride<Stored> b_depth(t.b_depth_stride), ahead_depth(in_streams ? lines * stream : t.prefetch_step);
-    const auto b_after = [&](int i, const Stored* packets) SLUICE_LAMBDA_INLINE {
-      return columns == Columns::Packed ? packets + i * 2 * packet : b_depth.after(i, packets);
-    };
-    const auto ask_for = [&](const Stored* packets) SLUICE_LAMBDA_INLINE {
-      // In L1 what several rows ask for would take the place of what is needed first. One row needs it next.
-      constexpr simd::Cache where = Rows == 1 ? simd::Cache::L1 : simd::Cache::Near;
-      simd::prefetch<where>(packets);
-      if constexpr (!by_line && lines > 1) simd::prefetch<where>(packets + Arguments::line);
-    };
+    constexpr bool operands = Rows > 1 && Loop::layout != Layout::Strided && simd::has_broadcast_operands<Scalar>;
+    RowsOfA<Scalar, Loop> a(t.a, t.a_row_stride, t.a_depth_stride);
+    PanelsOfB<Scalar, Stored, Loop> b(t);
+    LinesAhead<Scalar, Stored, Loop> ahead(t);
     const auto step = [&](int i) SLUICE_LAMBDA_INLINE {
       if constexpr (Rows > 1 && steps > 1) {
-        a_rows.forget();
-        b_depth.forget();
-        if constexpr (layout == Layout::ContiguousRows) a_depth.forget();
-        if constexpr (asks) ahead_depth.forget();
+        a.forget_strides();
+        b.depth.forget();
+        if constexpr (asks) ahead.depth.forget();
       }
       // One panel after the other: while B is widened, few of its packets are in registers.
       SLUICE_UNROLL
       for (int p = 0; p < panels; ++p) {
-#if defined(__GNUC__)
-        if constexpr (panels > 1 && 2 * Rows * panels + Rows + 3 > simd::register_count) {
-          // Scalars of A kept for the next panel would need registers that the accumulators have.
-          SLUICE_UNROLL
-          for (int g = 0; g < groups; ++g) asm("" : "+r"(a[g]));
-        }
-#endif
-        Packet p0 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 0]) + (by_panel ? 0 : p * packet));
-        Packet p1 = simd::load_as<Scalar>(b_after(i, b[by_panel ? p : 1]) + (by_panel ? packet : p * packet));
-        if constexpr (shared && columns == Columns::Apart) p0 = simd::join_halves<0>(p0, p1);
+        if constexpr (panels > 1 && 2 * Rows * panels + Rows + 3 > simd::register_count) a.forget_scalars();
+        Packet p0 = simd::load_as<Scalar>(b.first(i, p));
+        Packet p1 = simd::load_as<Scalar>(b.second(i, p));
+        if constexpr (shared && Loop::columns == Columns::Apart) p0 = simd::join_halves<0>(p0, p1);
         if constexpr (Rows > 1 && steps == 1) {  // GCC would load them anew for each row
           p0 = simd::in_register(p0);
           if constexpr (!shared) p1 = simd::in_register(p1);
@@ -197,9 +136,7 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
               if constexpr (!shared) acc1[c] = simd::fma(x, p1, acc1[c]);
             }
           };
-          const Scalar* const x = layout == Layout::ContiguousRows    ? a_depth.after(i, a[0]) + r
-                                  : layout == Layout::ContiguousDepth ? a_rows.after(r % 3, a[r / 3]) + i
-                                                                      : a_rows.after(r % 3, a[r / 3]);
+          const Scalar* const x = a.at(i, r);
           if constexpr (operands) {
             r % 3 == 0 ? add(*x) : add(Packet(*x));
           } else {
@@ -210,33 +147,16 @@ SLUICE_ALWAYS_INLINE void run_tile(const TileArguments<Scalar, Stored>& t, const
 #endif
         }
       }
-      if constexpr (asks && columns == Columns::Packed) {
-        static_assert(!asks || lines == 1, "weights in fewer bits");
-        constexpr int steps_of_line = std::max(64 / static_cast<int>(2 * packet * sizeof(Stored)), 1);
-        if (i % steps_of_line == 0) {
-          SLUICE_UNROLL
-          for (int s = 0; s < streams; ++s) ask_for(b_after(i, b[s]) + t.prefetch);
-        }
+      if constexpr (asks && Loop::columns == Columns::Packed) {
+        ahead.ask_ahead_of(b, i, t.prefetch);
       } else if constexpr (asks) {
-        SLUICE_UNROLL
-        for (int s = 0; s < asked; ++s) ask_for(ahead_depth.after(i, ahead[s]));
+        ahead.ask(i);
       }
     };
     const auto advance = [&](int by) SLUICE_LAMBDA_INLINE {
-      SLUICE_UNROLL
-      for (int s = 0; s < streams; ++s) {
-        b[s] = b_after(by, b[s]);
-        if constexpr (by_panel || steps > 1) simd::forget(b[s]);
-      }
-      SLUICE_UNROLL
-      for (int g = 0; g < groups; ++g) {
-        a[g] = layout == Layout::ContiguousDepth ? a[g] + by : a_depth.after(by, a[g]);
-        if constexpr (steps > 1) simd::forget(a[g]);
-      }
-      SLUICE_UNROLL
-      for (int s = 0; asks && s < asked; ++s) {
-        ahead[s] = by_line && by == steps ? ahead[s] + ahead_round : ahead_depth.after(by, ahead[s]);
-      }
+      b.advance(by);
+      a.advance(by);
+      if constexpr (asks) ahead.advance(by);
     };
     // By shifts: of divisions by constants GCC 12 makes one by a variable.
     for (Index rounds = t.depth >> std::countr_zero(unsigned{steps}); rounds > 0; --rounds, advance(steps)) {
