@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The engine of all tests is compiled once, in engine.cpp and packed_engine.cpp: it would take half of the time of each
-// test file.
-// Included by whatever a test of a layer needs anyway.
+// test file. Included by whatever a test of a layer needs anyway.
 #pragma once
 
 #include <sluice/projection/engine.hpp>
@@ -11,9 +10,12 @@
 
 SLUICE_EXTERN_ENGINE(float)
 SLUICE_EXTERN_ENGINE(double)
-SLUICE_EXTERN_PACKED_ENGINE(float, Eigen::bfloat16)
-SLUICE_EXTERN_PACKED_ENGINE(float, Eigen::half)
-SLUICE_EXTERN_PACKED_ENGINE(float, sluice::Int8)
-SLUICE_EXTERN_PACKED_ENGINE(double, Eigen::bfloat16)
-SLUICE_EXTERN_PACKED_ENGINE(double, Eigen::half)
-SLUICE_EXTERN_PACKED_ENGINE(double, sluice::Int8)
+
+#define TEST_PACKED_ENGINES(ENGINE) \
+  ENGINE(float, Eigen::bfloat16)    \
+  ENGINE(float, Eigen::half)        \
+  ENGINE(float, sluice::Int8)       \
+  ENGINE(double, Eigen::bfloat16)   \
+  ENGINE(double, Eigen::half)       \
+  ENGINE(double, sluice::Int8)
+TEST_PACKED_ENGINES(SLUICE_EXTERN_PACKED_ENGINE)

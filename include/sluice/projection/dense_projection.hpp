@@ -47,7 +47,7 @@ void finish_dense(const void* activation, const PreActivationBlock<Scalar>& bloc
   copy_block<Scalar>(pre, y);
 }
 
-/// What becomes of the sums of a dense layer (see Finish).
+/// What becomes of the sums of a dense layer (see TakesPackets).
 template <class Scalar, class Activation>
 struct DenseFinish {
   static constexpr bool takes_pairs = false;
@@ -120,8 +120,9 @@ SLUICE_NEVER_INLINE void dense_forward_rows(const MatrixView<const Scalar>& x,
         obtain_for_rest(x, panels);
         const Index done = multiply_upright(x, panels, sink), left = x.rows - done;
         if (left == 0) return;
-        if (done > 0)
+        if (done > 0) {
           return dense_forward_rows(x.middle_rows(done, left), parameters, sink.with(sink.to.from(done, 0)));
+        }
       }
       return multiply_panels(x, panels, sink);
     }

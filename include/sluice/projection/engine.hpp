@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The engine compiled once. Everything but the gating, from the tiles to the ways that many samples take, is the same
-// for all layers of a scalar whose sizes are not in the type, and each file that calls forward() compiles it anew: most
-// of its time. A program of several files can leave it to one:
+// The engine compiled once. Everything but the gating and the way of a single sample is the same for all layers of a
+// scalar whose sizes are not in the type, and each file that calls forward() compiles it anew: most of its time. A
+// program of several files can leave it to one:
 //
 //   // in a header that all of these files include
 //   #include <sluice/sluice.hpp>

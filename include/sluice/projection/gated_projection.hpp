@@ -197,7 +197,7 @@ void finish_gated(const void* activation, const PreActivationBlock<Scalar>& bloc
   }
 }
 
-/// What becomes of the sums of a gated projection (see Finish).
+/// What becomes of the sums of a gated projection (see TakesPackets).
 template <class Scalar, class G>
 struct GatedFinish {
   static constexpr bool takes_pairs = true;

@@ -50,8 +50,13 @@ SLUICE_NEVER_INLINE void multiply_part(const MatrixView<const Scalar>& x, const 
                                        const Sink<Scalar>& sink, bool upright, Scalar* space) {
   const Index done = upright ? multiply_upright(x, w, sink) : 0;
   if (done == x.rows) return;
-  if (done == 0) return multiply_panels(x, w, sink, space);
   multiply_panels(x.middle_rows(done, x.rows - done), w, sink.with(sink.to.from(done, 0)), space);
+}
+
+/// As many panels as there are for each thread of a pool, at least one.
+template <class Scalar, class Stored, ThreadPool Device>
+Index panels_of_thread(const Device& device, const Panels<Scalar, Stored>& w) {
+  return std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
 }
 
 /// multiply_packed on the threads of a pool, over panels or rows, whichever there are more of. The calling thread lends
@@ -68,7 +73,7 @@ void multiply_packed_on(const Device& device, const MatrixView<const Scalar>& x,
   const PanelMemory<Scalar> memory(x, w);
   // Panels to a range, at least, as long as there are enough for all threads: of few rows as many as a tile takes, or
   // each would wait for its chains of additions; of rows that are packed or wait for a piece of the depth, a group.
-  const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
+  const Index share = panels_of_thread(device, w);
   const Index at_once = memory.size() > 0         ? std::min(share, panels_per_piece)
                         : x.rows <= max_tile_rows ? panels_at_once(x.rows, share)
                                                   : 1;
@@ -98,8 +103,7 @@ template <class Finish, class Scalar, class Stored, class Activation, ThreadPool
 void multiply_row_on(const Device& device, const MatrixView<const Scalar>& x,
                      const PackedWeights<Scalar, Stored>& weights, const Activation& activation, Scalar* y) {
   const Panels<Scalar, Stored> w = weights.view();
-  const Index share = std::max<Index>(1, w.count() / std::max<Index>(1, threads_for(device, w.count())));
-  const Index at_once = panels_at_once(1, std::clamp<Index>(most_panels[1] / 2, 1, share));
+  const Index at_once = panels_at_once(1, std::clamp<Index>(most_panels[1] / 2, 1, panels_of_thread(device, w)));
   parallel_for(device, divide_up(w.count(), at_once), [&](Index begin, Index end, Index) {
     const Index first = begin * at_once, panels = std::min(end * at_once, w.count()) - first;
     multiply_part_of_row(x, w.middle(first, panels), Finish{activation, y + first * w.width()});
@@ -109,8 +113,8 @@ void multiply_row_on(const Device& device, const MatrixView<const Scalar>& x,
 /// No pool: the calling thread alone.
 struct OneThread {};
 
-/// What becomes of x·W + b of packed weights (see Finish), on the calling thread or on those of a pool. Every element
-/// is the same chain of operations however the work is shared out, so the result is the same to the last bit.
+/// What becomes of x·W + b of packed weights (see TakesPackets), on the calling thread or on those of a pool. Every
+/// element is the same chain of operations however the work is shared out, so the result is the same to the last bit.
 template <class Finish, class Scalar, class Stored, class Activation, class Device>
 void finish_packed(const Device& device, const MatrixView<const Scalar>& x,
                    const PackedWeights<Scalar, Stored>& weights, const Activation& activation,

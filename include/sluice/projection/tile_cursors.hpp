@@ -39,11 +39,11 @@ struct Stride {
 };
 
 /// What is known of the loop of a tile when it is compiled.
-template <class Scalar, int Rows_, int Panels, Columns columns_, Layout layout_>
+template <class Scalar, int Rows, int Panels, Columns columns_of_b, Layout layout_of_a>
 struct TileLoop {
-  static constexpr int rows = Rows_;
-  static constexpr Columns columns = columns_;
-  static constexpr Layout layout = layout_;
+  static constexpr int rows = Rows;
+  static constexpr Columns columns = columns_of_b;
+  static constexpr Layout layout = layout_of_a;
   /// Value and gate share a packet.
   static constexpr bool shared = Panels == half_panel;
   static constexpr int panels = std::max(Panels, 1);
@@ -55,7 +55,7 @@ struct TileLoop {
   static constexpr int steps = layout == Layout::Strided ? 1 : steps_of_round<Scalar>(rows);
 };
 
-/// A row pointer for each row would not fit the general registers; one for three rows does, and a stride.
+/// The scalars of A. A pointer for each row would not fit the general registers; one for three rows does, and a stride.
 template <class Scalar, class Loop>
 struct RowsOfA {
   static constexpr int groups = Loop::layout == Layout::ContiguousRows ? 1 : (Loop::rows + 2) / 3;
@@ -92,6 +92,7 @@ struct RowsOfA {
   }
 };
 
+/// The packets of B: a pointer for each stream.
 template <class Scalar, class Stored, class Loop>
 struct PanelsOfB {
   static constexpr Index packet = simd::packet_size<Scalar>;
@@ -124,7 +125,7 @@ struct PanelsOfB {
 };
 
 /// What is asked for at a step: the lines of a step of each panel. Those of a single panel may lie apart, and then
-/// those of all steps of a round do, each in a stream of its own. (One row of packed panels asks ahead of b: ask_from.)
+/// those of all steps of a round do, each in a stream of its own. (One row of packed panels: ask_ahead_of.)
 template <class Scalar, class Stored, class Loop>
 struct LinesAhead {
   using Arguments = TileArguments<Scalar, Stored>;
